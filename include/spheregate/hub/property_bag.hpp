@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spheregate::hub {
+
+struct Property {
+  std::string key;
+  std::optional<std::string> value;  // nothing for a key without `=`
+  bool operator==(const Property&) const = default;
+};
+
+// Percent-encoding, RFC 3986 unreserved kept, upper-case hex.
+[[nodiscard]] std::string percentEncode(std::string_view text);
+// `+` stays a plus. Nothing for a broken escape.
+[[nodiscard]] std::optional<std::string> percentDecode(std::string_view text);
+
+// Reads a telemetry suffix (leading `/`, a leading `?` and one trailing `/` tolerated) or a bare bag, in order, duplicates
+// kept. Nothing when an escape is broken.
+[[nodiscard]] std::optional<std::vector<Property>> parseBag(std::string_view suffix);
+[[nodiscard]] std::string formatBag(const std::vector<Property>& properties);
+
+// `suffix` with one more pair appended, valid for any suffix `parseBag` reads.
+[[nodiscard]] std::string withProperty(std::string_view suffix, std::string_view key, std::string_view value);
+
+}  // namespace spheregate::hub

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "spheregate/base/bytes.hpp"
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::hub {
+
+// A shared access key, decoded from base64. Overwritten in memory when it goes.
+class SharedAccessKey {
+ public:
+  // Accepts surrounding white space, as a file has it. The error says what is wrong without repeating the key.
+  static base::Explained<SharedAccessKey> fromBase64(std::string_view text);
+  SharedAccessKey(SharedAccessKey&&) noexcept = default;
+  SharedAccessKey& operator=(SharedAccessKey&&) noexcept;
+  SharedAccessKey(const SharedAccessKey&) = default;
+  SharedAccessKey& operator=(const SharedAccessKey&) = default;
+  ~SharedAccessKey();
+
+  // HMAC-SHA256 over the text, base64.
+  std::string sign(std::string_view text) const;
+  // Key of a device in a DPS enrolment group: HMAC-SHA256 over the registration id.
+  SharedAccessKey derive(std::string_view registrationId) const;
+
+ private:
+  explicit SharedAccessKey(base::Bytes key) : key_{std::move(key)} {}
+  base::Bytes key_;
+};
+
+struct SasToken {
+  std::string resource;        // `sr` as received, still encoded: what the signature covers
+  std::string signature;       // base64, decoded from percent-encoding
+  std::int64_t expires = 0;    // seconds since 1970, UTC
+  std::string policy;          // `skn`; empty when absent
+};
+
+enum class SasErrc { notAToken = 1, missingField, badExpiry, badEncoding };
+boost::system::error_code make_error_code(SasErrc code);
+
+// `resource` is the decoded resource, for example `contoso.azure-devices.net/devices/leaf1`; it is percent-encoded here.
+[[nodiscard]] std::string makeSasToken(const SharedAccessKey& key, std::string_view resource, std::int64_t expires,
+                                       std::string_view policy = {});
+// Fields in any order.
+[[nodiscard]] base::Result<SasToken> parseSasToken(std::string_view text);
+// Constant-time comparison of the signature; says nothing of expiry or audience.
+[[nodiscard]] bool signedBy(const SasToken& token, const SharedAccessKey& key);
+// The resource decoded until stable (on-behalf-of tokens encode twice).
+[[nodiscard]] std::string audience(const SasToken& token);
+
+}  // namespace spheregate::hub
+
+template <>
+struct boost::system::is_error_code_enum<spheregate::hub::SasErrc> : std::true_type {};

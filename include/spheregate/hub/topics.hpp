@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+// Topics of the IoT Hub dialect, as seen from a device.
+namespace spheregate::hub {
+
+enum class PublishKind {
+  telemetry,       // devices/{id}/messages/events/{bag}
+  twinGet,         // $iothub/twin/GET/?$rid=
+  twinReported,    // $iothub/twin/PATCH/properties/reported/?$rid=
+  methodResponse,  // $iothub/methods/res/{status}/?$rid=
+  otherDevice,     // somebody else's devices/{...}: a spoofing attempt or a wrong client
+  unknown,
+};
+
+struct PublishTopic {
+  PublishKind kind = PublishKind::unknown;
+  std::string_view suffix;  // telemetry: everything after `events`, leading slash included, byte for byte (may be empty)
+  std::string_view rid;     // the value of $rid, verbatim; empty when there is none
+  int status = 0;           // methodResponse
+};
+
+// Judges what `deviceId` may publish to. Compares ids byte for byte. A module's topic of the same device is `unknown`.
+[[nodiscard]] PublishTopic classifyPublish(std::string_view topic, std::string_view deviceId);
+
+enum class FilterKind { cloudToDevice, twinResponses, desiredProperties, methods, otherDevice, unknown };
+
+[[nodiscard]] FilterKind classifyFilter(std::string_view filter, std::string_view deviceId);
+
+// `devices/{id}/messages/events`: the telemetry topic without its suffix.
+[[nodiscard]] std::string telemetryPrefix(std::string_view deviceId);
+// `devices/{id}/messages/devicebound/#`
+[[nodiscard]] std::string cloudToDeviceFilter(std::string_view deviceId);
+
+}  // namespace spheregate::hub

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::hub {
+
+// The username of a CONNECT: `{host}/{device}[/{module}]/?{query}`, also the old form without the question mark.
+// Views into the text that was parsed.
+struct Username {
+  std::string_view host;
+  std::string_view deviceId;
+  std::string_view moduleId;  // empty for a device
+  std::string_view query;     // everything after `?` (or after the last `/` in the old form), verbatim
+};
+
+enum class UsernameErrc { empty = 1, noDevice, badDevice, noApiVersion, tooLong };
+boost::system::error_code make_error_code(UsernameErrc code);
+
+// `api-version` must be present as a query key; its value is not judged.
+[[nodiscard]] base::Result<Username> parseUsername(std::string_view text);
+
+// First value of `key` in a query, percent-decoded; nothing if absent. Keys are compared after decoding.
+[[nodiscard]] std::optional<std::string> queryValue(std::string_view query, std::string_view key);
+
+// What the hub wants to read: the hub's name, the device, the device's own query kept byte for byte.
+[[nodiscard]] std::string hubUsername(std::string_view hub, std::string_view deviceId, std::string_view query);
+
+// The default query, for links that are opened for an absent device whose username was never seen.
+inline constexpr std::string_view kDefaultQuery = "api-version=2021-04-12";
+
+}  // namespace spheregate::hub
+
+template <>
+struct boost::system::is_error_code_enum<spheregate::hub::UsernameErrc> : std::true_type {};

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "spheregate/base/log_gate.hpp"
+#include "spheregate/base/timers.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/uplink.hpp"
+#include "spheregate/session/conversation.hpp"
+#include "spheregate/tls/verdict.hpp"
+
+namespace spheregate::relay {
+
+// Counts that a person asks for one device; the books are in its queue's ledger.
+struct DeviceView {
+  std::string id;
+  bool connected = false;
+  std::string peer;
+  std::size_t unacknowledged = 0;
+  Uplink::LinkState link;
+  queue::DeviceQueueState queue;
+};
+
+// The devices' side: welcomes connections, checks each CONNECT and each topic against the certificate, takes telemetry into
+// custody and gives the PUBACKs when custody says so. Owns the conversations. Core thread only.
+class Front final : public session::Host, public Acknowledger {
+ public:
+  Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, base::Timers& timers, metrics::Registry& metrics);
+  ~Front() override;
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  void welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict);
+  // Ends every conversation and welcomes nobody from now on.
+  void shutDown();
+
+  std::size_t devicesConnected() const { return connected_; }
+  std::vector<DeviceView> devices() const;
+
+  session::ConnectAnswer connecting(session::Conversation& conversation, const mqtt::Connect& connect) override;
+  session::PublishAnswer published(session::Conversation& conversation, const mqtt::Publish& publish) override;
+  std::uint8_t subscribing(session::Conversation& conversation, const mqtt::Filter& filter) override;
+  void unsubscribing(session::Conversation& conversation, std::string_view filter) override;
+  void ended(session::Conversation& conversation, session::Ending ending, std::string_view detail,
+             const session::StoredWill* will) override;
+
+  void acknowledge(queue::DeviceKey device, queue::Sequence through) override;
+  void roomAgain() override;
+  void storeClosed(std::string_view reason) override;
+
+ private:
+  struct Guest;
+  struct Seat;
+
+  Seat& seat(queue::DeviceKey device);
+  Guest& guest(const session::Conversation& conversation);
+  void endAll(std::string_view detail);
+  session::ConnectAnswer refuse(session::Conversation& conversation, mqtt::ConnackCode code, const char* result, std::string_view reason,
+                                std::string_view fix);
+  session::ConnectAnswer admit(Guest& guest, const mqtt::Connect& connect, std::string_view query);
+  session::PublishAnswer takeTelemetry(Guest& guest, const mqtt::Publish& publish, std::string_view suffix);
+  session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
+                                std::string_view fix);
+  void publishWill(const Guest& guest, const session::StoredWill& will);
+  std::optional<std::uint64_t> mayLog(const std::string& what);
+  void countConnection(const char* result);
+  void buryLater(std::unique_ptr<Guest> guest);
+
+  const session::Settings& settings_;
+  queue::Custody& custody_;
+  Uplink& uplink_;
+  base::Timers& timers_;
+  metrics::Registry& metrics_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Guest>> guests_;  // by number; iterated in an order that a seed repeats
+  std::uint64_t nextGuest_ = 1;
+  std::vector<std::unique_ptr<Guest>> buried_;  // may not be destroyed inside their own callbacks
+  base::Timer burial_;
+  std::vector<std::unique_ptr<Seat>> seats_;  // by device key
+  std::unordered_map<std::string, base::LogGate> refusals_;
+  std::size_t connected_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace spheregate::relay

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spheregate/base/log_gate.hpp"
+#include "spheregate/base/timers.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/stored_message.hpp"
+#include "spheregate/upstream/link.hpp"
+
+namespace spheregate::relay {
+
+// What the uplink tells the devices' side.
+class Acknowledger {
+ public:
+  virtual ~Acknowledger() = default;
+  // The device's messages up to `through` are with the hub or on stable storage.
+  virtual void acknowledge(queue::DeviceKey device, queue::Sequence through) = 0;
+  // There is room again for devices whose messages were held.
+  virtual void roomAgain() = 0;
+  virtual void storeClosed(std::string_view reason) = 0;
+};
+
+// Telemetry on its way from the devices to the hub: custody on one side, a link for each device on the other. A link is open
+// while its device is present or has something queued. Core thread only.
+class Uplink final : public queue::CustodyUser {
+ public:
+  Uplink(queue::Custody& custody, upstream::LinkContext& links, metrics::Registry& metrics);
+  ~Uplink() override;
+  Uplink(const Uplink&) = delete;
+  Uplink& operator=(const Uplink&) = delete;
+
+  // Opens the store, then a link for every device with something queued.
+  void open(Acknowledger& acknowledger);
+  // The device is connected; `query` is that of its username.
+  void present(queue::DeviceKey device, std::string_view query);
+  // The device left; its link closes when nothing is queued and it does not come back soon.
+  void absent(queue::DeviceKey device);
+  queue::Accepted take(queue::DeviceKey device, const StoredMessage& message, std::uint8_t qos);
+  // Says DISCONNECT on all links.
+  void close();
+
+  struct LinkState {
+    upstream::Link::State state = upstream::Link::State::closed;
+    std::size_t inflight = 0;
+    std::string_view lastError;
+  };
+  LinkState linkState(queue::DeviceKey device) const;
+  std::size_t linksUp() const { return linksUp_; }
+
+  void safe(queue::DeviceKey device, queue::Sequence through) override;
+  void ready(queue::DeviceKey device) override;
+  void roomAgain() override;
+  void storeClosed(std::string_view reason) override;
+
+ private:
+  class Lane;
+
+  Lane& lane(queue::DeviceKey device);
+  void linkCameUp();
+  void linkWentDown(const Lane& lane, std::string_view reason, bool failing);
+
+  queue::Custody& custody_;
+  upstream::LinkContext& links_;
+  Acknowledger* acknowledger_ = nullptr;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
+  std::size_t linksUp_ = 0;
+  base::Bytes scratch_;
+  base::LogGate failures_{std::chrono::seconds{10}};
+  metrics::Counter* accepted_[2];
+  metrics::Counter& unreadable_;
+};
+
+}  // namespace spheregate::relay

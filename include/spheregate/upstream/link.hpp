@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "spheregate/base/timers.hpp"
+#include "spheregate/base/wire.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/mqtt/decoder.hpp"
+#include "spheregate/upstream/credentials.hpp"
+#include "spheregate/upstream/dialer.hpp"
+#include "spheregate/upstream/inflight.hpp"
+#include "spheregate/upstream/pacer.hpp"
+#include "spheregate/upstream/settings.hpp"
+
+namespace spheregate::upstream {
+
+class Link;
+
+// What a link tells its owner. On the core thread; the owner must not destroy the link inside.
+class LinkUser {
+ public:
+  virtual ~LinkUser() = default;
+  // The hub accepted the CONNECT; `publish` works from now on.
+  virtual void linkUp(Link& link) = 0;
+  // The hub has the message that was published with this token.
+  virtual void linkAcknowledged(Link& link, std::uint64_t token) = 0;
+  // After acknowledgements, or when the wire took what it had: there may be room to publish.
+  virtual void linkRoom(Link& link) = 0;
+  // The connection is gone or an attempt failed. What was not acknowledged must be offered again after `linkUp`.
+  virtual void linkDown(Link& link, std::string_view reason) = 0;
+};
+
+struct LinkMetrics {
+  explicit LinkMetrics(metrics::Registry& registry);
+  metrics::Counter& connected;
+  metrics::Counter& refused;
+  metrics::Counter& unreachable;
+  metrics::Counter& noCredentials;
+  metrics::Counter& stalls;
+  metrics::Histogram& ackSeconds;
+  metrics::Gauge& sessions;
+};
+
+// What all links share; the composition root owns the parts.
+struct LinkContext {
+  const Settings& settings;
+  base::Timers& timers;
+  Dialer& dialer;
+  Pacer& pacer;
+  const Credentials& credentials;
+  LinkMetrics& metrics;
+  std::mt19937_64& random;
+};
+
+// One device's MQTT connection to the hub under the device's own identity. While it is wanted it keeps trying: paced,
+// with exponential back-off and full jitter. It renews its token by reconnecting before the expiry, at a random moment so that
+// a fleet does not renew at once, and rebuilds itself when the hub stops acknowledging. Core thread only.
+class Link final : public base::WireUser {
+ public:
+  enum class State : std::uint8_t { closed, backingOff, waitingTurn, dialing, connecting, up, renewing };
+
+  Link(LinkContext& context, std::string deviceId, LinkUser& user);
+  ~Link() override;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // From now on it is wanted. `query` is the query of the device's username, kept byte for byte; it counts at the next CONNECT.
+  void open(std::string_view query);
+  // No longer wanted: says DISCONNECT if it is up. The user hears nothing of it.
+  void close();
+  // Try soon instead of at the end of a long back-off, because another link found the hub reachable. `spread`: over how long
+  // the tries of all links are to be spread.
+  void hurry(base::Duration spread);
+
+  State state() const { return state_; }
+  bool up() const { return state_ == State::up; }
+  // The last attempt failed, or the connection was lost: nothing can be expected of the hub soon.
+  bool failing() const { return failures_ > 0 && state_ != State::up && state_ != State::renewing; }
+  std::string_view lastError() const { return lastError_; }
+  std::size_t inflight() const { return inflight_.size(); }
+  // How many more messages may be published now.
+  std::size_t room() const;
+  // QoS 1. The topic is given in parts. Only while `room() > 0`.
+  void publish(std::string_view prefix, std::string_view suffix, base::ByteView payload, bool retain, bool dup, std::uint64_t token);
+
+  void wireBytes(base::ByteView bytes) override;
+  void wireDrained() override;
+  void wireClosed(std::string_view reason) override;
+
+ private:
+  void queueForTurn();
+  void startDial();
+  void dialed(base::Explained<std::unique_ptr<base::Wire>> wire);
+  void sayConnect(const Password& password);
+  std::size_t consume(base::ByteView bytes);
+  bool handle(const mqtt::Frame& frame);
+  bool handleConnack(const mqtt::Frame& frame);
+  void becomeUp();
+  void watch();
+  void renew();
+  void reconnectForRenewal();
+  void stall(std::string_view reason);
+  void dropWire(bool sayDisconnect);
+  void fail(std::string_view reason);
+  void backOff();
+
+  LinkContext& context_;
+  std::string deviceId_;
+  LinkUser& user_;
+  std::string query_;
+
+  State state_ = State::closed;
+  std::unique_ptr<Dial> dial_;
+  std::unique_ptr<base::Wire> wire_;
+  std::unique_ptr<base::Wire> retired_;  // may not be destroyed inside its own callback
+  Pacer::Ticket ticket_ = 0;
+  base::Timer timer_;   // back-off, CONNACK deadline, then the watch of a live link
+  base::Timer renewal_;
+  Inflight inflight_;
+  base::Bytes input_;
+  base::WallTime tokenExpires_{};
+  base::MonoTime upSince_{};
+  base::MonoTime sent_{};
+  base::MonoTime pinged_{};
+  bool pingWaiting_ = false;
+  unsigned failures_ = 0;
+  std::string lastError_;
+};
+
+const char* label(Link::State state);
+
+}  // namespace spheregate::upstream

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace spheregate::upstream {
+
+enum class AuthType : std::uint8_t { hubPolicy, deviceKeys };
+
+struct AuthSettings {
+  AuthType type = AuthType::hubPolicy;
+  std::string policyName;           // hub_policy
+  std::filesystem::path keyFile;    // hub_policy
+  std::filesystem::path keysFile;   // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
+  std::chrono::seconds tokenLife{3600};
+};
+
+struct Settings {
+  std::string hub;
+  double connectsPerSecond = 80;
+  std::size_t inflightPerDevice = 32;
+  std::chrono::milliseconds ackTimeout{30'000};
+  std::chrono::milliseconds keepAlive{240'000};
+  std::chrono::milliseconds backoffMin{1'000};
+  std::chrono::milliseconds backoffMax{60'000};
+  std::chrono::milliseconds idleClose{60'000};  // a link opened only for an absent device's backlog, once that is empty
+  AuthSettings auth;
+};
+
+}  // namespace spheregate::upstream

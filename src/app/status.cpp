@@ -1,0 +1,54 @@
+#include "status.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace spheregate::app {
+namespace {
+
+using nlohmann::json;
+
+json ledgerJson(const queue::Ledger& ledger, std::uint64_t queued) {
+  return {{"accepted", ledger.accepted}, {"delivered", ledger.delivered},           {"queued", queued},
+          {"expired", ledger.expired},   {"dropped", ledger.dropped}, {"dead_lettered", ledger.deadLettered}};
+}
+
+json deviceJson(const relay::DeviceView& device, base::WallTime now) {
+  json entry{{"id", device.id},
+             {"connected", device.connected},
+             {"peer", device.peer},
+             {"unacknowledged", device.unacknowledged},
+             {"link", {{"state", upstream::label(device.link.state)}, {"inflight", device.link.inflight}}},
+             {"queue", ledgerJson(device.queue.ledger, device.queue.messages)}};
+  entry["queue"]["bytes"] = device.queue.bytes;
+  if (!device.link.lastError.empty()) entry["link"]["last_error"] = device.link.lastError;
+  if (device.queue.oldest) entry["queue"]["oldest_age_seconds"] = std::chrono::duration<double>(now - *device.queue.oldest).count();
+  return entry;
+}
+
+}  // namespace
+
+std::string statusJson(const StatusParts& parts) {
+  json status;
+  status["ready"] = parts.custody.isOpen();
+  status["hub"] = parts.hub;
+  status["uplink"] = {{"connected", parts.uplink.linksUp() > 0}, {"sessions", parts.uplink.linksUp()}};
+  status["queue"] = ledgerJson(parts.custody.totals(), parts.custody.queuedMessages());
+  status["queue"]["disk_bytes"] = parts.custody.diskBytes();
+  if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();
+  status["tenant_cas"] = json::array();
+  for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
+    status["tenant_cas"].push_back({{"file", ca.file},
+                                    {"subject", ca.subject},
+                                    {"tenant_id", ca.tenantId},
+                                    {"sha256", ca.sha256},
+                                    {"not_after", ca.notAfterSeconds}});
+  }
+  status["devices_connected"] = parts.front.devicesConnected();
+  status["devices"] = json::array();
+  const base::WallTime now = parts.clock.wall();
+  for (const relay::DeviceView& device : parts.front.devices()) status["devices"].push_back(deviceJson(device, now));
+  // Ids are ASCII, but an error text may quote what a peer sent.
+  return status.dump(2, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace spheregate::app

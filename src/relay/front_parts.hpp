@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spheregate/relay/front.hpp"
+
+namespace spheregate::relay {
+
+// The five filters that the hub documents, each possibly in a few spellings.
+inline constexpr std::size_t kFiltersMax = 50;
+
+// One connection that passed TLS.
+struct Front::Guest {
+  std::shared_ptr<const tls::Verdict> verdict;
+  std::unique_ptr<session::Conversation> conversation;
+  std::optional<queue::DeviceKey> device;  // once its CONNECT was accepted
+  bool held = false;                       // waits for room in the queue
+};
+
+// One device, connected or not.
+struct Front::Seat {
+  Guest* guest = nullptr;
+  bool keepsSession = false;         // cleanSession=0: the filters outlive the connection
+  std::vector<std::string> filters;
+};
+
+// Says what is wrong with a client id; a difference in letter case alone is the mistake people make with Azure Sphere, whose tools print
+// the id in capitals.
+std::string clientIdMismatch(std::string_view clientId, std::string_view certifiedId);
+
+}  // namespace spheregate::relay

@@ -1,0 +1,75 @@
+#include "lane.hpp"
+
+#include "spheregate/hub/topics.hpp"
+
+namespace spheregate::relay {
+
+Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
+    : uplink_{uplink},
+      device_{device},
+      prefix_{hub::telemetryPrefix(uplink.custody_.id(device))},
+      link_{uplink.links_, std::string{uplink.custody_.id(device)}, *this},
+      linger_{uplink.links_.timers} {}
+
+void Uplink::Lane::present(std::string_view query) {
+  present_ = true;
+  linger_.cancel();
+  link_.open(query);
+}
+
+void Uplink::Lane::absent() {
+  present_ = false;
+  lingerIfIdle();
+}
+
+void Uplink::Lane::wake() {
+  linger_.cancel();
+  link_.open({});
+}
+
+void Uplink::Lane::pump() {
+  while (link_.room() > 0) {
+    const auto outgoing = uplink_.custody_.next(device_, uplink_.links_.settings.inflightPerDevice);
+    if (!outgoing) break;
+    const auto message = decode(outgoing->body);
+    if (!message) {
+      uplink_.unreadable_.add();
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, "unreadable record");
+      continue;
+    }
+    link_.publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
+  }
+  if (!present_) lingerIfIdle();
+}
+
+void Uplink::Lane::linkUp(upstream::Link&) {
+  wasUp_ = true;
+  uplink_.linkCameUp();
+  pump();
+}
+
+void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) { uplink_.custody_.delivered(device_, token); }
+
+void Uplink::Lane::linkRoom(upstream::Link&) { pump(); }
+
+void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
+  if (wasUp_) --uplink_.linksUp_;
+  wasUp_ = false;
+  uplink_.custody_.rewind(device_);
+  // Nobody knows when the hub will be back, so what devices wait for goes to disk now. A renewal is over in a moment.
+  if (link.failing()) uplink_.custody_.commitNow(device_);
+  uplink_.linkWentDown(*this, reason, link.failing());
+}
+
+// A device that reconnects at once should find its link open.
+void Uplink::Lane::lingerIfIdle() {
+  if (linger_.armed() || link_.state() == upstream::Link::State::closed || uplink_.custody_.hasBacklog(device_)) return;
+  linger_.after(uplink_.links_.settings.idleClose, [this] {
+    if (present_ || uplink_.custody_.hasBacklog(device_)) return;
+    if (wasUp_) --uplink_.linksUp_;
+    wasUp_ = false;
+    link_.close();
+  });
+}
+
+}  // namespace spheregate::relay

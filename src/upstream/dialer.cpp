@@ -1,0 +1,20 @@
+#include "spheregate/upstream/dialer.hpp"
+
+#include <utility>
+
+namespace spheregate::upstream {
+namespace {
+
+class TlsDial final : public Dial {
+ public:
+  explicit TlsDial(std::unique_ptr<tls::Connector::Attempt> attempt) : attempt_{std::move(attempt)} {}
+
+ private:
+  std::unique_ptr<tls::Connector::Attempt> attempt_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dial> TlsDialer::dial(Done done) { return std::make_unique<TlsDial>(connector_.connect(std::move(done))); }
+
+}  // namespace spheregate::upstream
