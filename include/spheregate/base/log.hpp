@@ -8,7 +8,7 @@
 
 namespace spheregate::base {
 
-enum class LogLevel : std::uint8_t { debug, info, warn, error };
+enum class LogLevel : std::uint8_t { debug, info, warn, error, silent };
 enum class LogFormat : std::uint8_t { text, json };
 
 struct LogField {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <type_traits>
 
 #include "spheregate/base/result.hpp"
 
@@ -15,16 +16,19 @@ struct Username {
   std::string_view host;
   std::string_view deviceId;
   std::string_view moduleId;  // empty for a device
-  std::string_view query;     // everything after `?` (or after the last `/` in the old form), verbatim
+  std::string_view query;     // everything after `?` (or after the slash behind the ids in the old form), verbatim
 };
+
+inline constexpr std::size_t kUsernameBytesMax = 4096;
 
 enum class UsernameErrc { empty = 1, noDevice, badDevice, noApiVersion, tooLong };
 boost::system::error_code make_error_code(UsernameErrc code);
 
-// `api-version` must be present as a query key; its value is not judged.
+// `api-version` must be present as a query key; its value is not judged, nor is the host, which may be the gateway's own name.
 [[nodiscard]] base::Result<Username> parseUsername(std::string_view text);
 
-// First value of `key` in a query, percent-decoded; nothing if absent. Keys are compared after decoding.
+// First value of `key` in a query, percent-decoded; nothing if absent or if its escapes are broken. Keys are compared after
+// decoding.
 [[nodiscard]] std::optional<std::string> queryValue(std::string_view query, std::string_view key);
 
 // What the hub wants to read: the hub's name, the device, the device's own query kept byte for byte.

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "spheregate/base/bytes.hpp"
 #include "spheregate/base/result.hpp"
@@ -18,23 +20,24 @@ enum class Errc {
   truncated,            // a field runs past the end of the packet
   trailingBytes,        // bytes after the last field
   badProtocolName,
-  badProtocolLevel,     // answered with CONNACK 1 before closing
+  badProtocolLevel,  // answered with CONNACK 1 before closing
   badConnectFlags,
-  badString,            // not UTF-8, or contains U+0000 (§1.5.3)
-  badTopic,             // empty, or with a wildcard in a PUBLISH (§3.3.2-2)
-  badFilter,            // empty, or wildcards out of place (§4.7.1)
-  badPacketId,          // zero where one is required
-  badQos,               // 3, or SUBSCRIBE over 2
-  emptyList,            // SUBSCRIBE or UNSUBSCRIBE without a filter
+  badString,      // not UTF-8, or contains U+0000 (§1.5.3)
+  badTopic,       // empty, or with a wildcard in a PUBLISH (§3.3.2-2)
+  badFilter,      // empty, or wildcards out of place (§4.7.1)
+  badPacketId,    // zero where one is required
+  badQos,         // 3, or SUBSCRIBE over 2
+  emptyList,      // SUBSCRIBE or UNSUBSCRIBE without a filter, SUBACK without a code
+  badReturnCode,  // a code of CONNACK or SUBACK that the protocol does not define
 };
 boost::system::error_code make_error_code(Errc code);
 
 // One packet found at the start of a buffer, not yet looked into.
 struct Frame {
   PacketType type{};
-  std::uint8_t flags = 0;   // low four bits of the first byte
-  base::ByteView body;      // variable header and payload
-  std::size_t size = 0;     // the whole packet, fixed header included
+  std::uint8_t flags = 0;  // low four bits of the first byte
+  base::ByteView body;     // variable header and payload
+  std::size_t size = 0;    // the whole packet, fixed header included
 };
 
 enum class Framing { complete, incomplete };

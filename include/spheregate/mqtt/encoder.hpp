@@ -7,7 +7,8 @@
 #include "spheregate/base/bytes.hpp"
 #include "spheregate/mqtt/packets.hpp"
 
-// Each appends exactly one packet to `out`. Arguments are ours, so they are checked, not refused.
+// Each appends exactly one packet to `out`. Arguments are ours, so they are checked, not refused: strings and the password of at
+// most 65535 bytes, packet ids and lists not empty, QoS at most 2. Views must not point into `out`, which may move.
 namespace spheregate::mqtt {
 
 void appendConnect(base::Bytes& out, const Connect& connect);

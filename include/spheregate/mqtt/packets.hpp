@@ -13,10 +13,30 @@ namespace spheregate::mqtt {
 using PacketId = std::uint16_t;
 
 enum class PacketType : std::uint8_t {
-  connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback, pingreq, pingresp, disconnect
+  connect = 1,
+  connack,
+  publish,
+  puback,
+  pubrec,
+  pubrel,
+  pubcomp,
+  subscribe,
+  suback,
+  unsubscribe,
+  unsuback,
+  pingreq,
+  pingresp,
+  disconnect
 };
 
-enum class ConnackCode : std::uint8_t { accepted = 0, badProtocol = 1, badClientId = 2, unavailable = 3, badCredentials = 4, notAuthorized = 5 };
+enum class ConnackCode : std::uint8_t {
+  accepted = 0,
+  badProtocol = 1,
+  badClientId = 2,
+  unavailable = 3,
+  badCredentials = 4,
+  notAuthorized = 5
+};
 
 struct Will {
   std::string_view topic;

@@ -1,0 +1,170 @@
+#include "spheregate/app/daemon.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "spheregate/app/event_loop.hpp"
+#include "spheregate/app/version.hpp"
+#include "spheregate/base/log.hpp"
+#include "spheregate/identity/admission.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/ops/http_server.hpp"
+#include "spheregate/ops/service.hpp"
+#include "spheregate/queue/custody.hpp"
+#include "spheregate/queue/disk_thread.hpp"
+#include "spheregate/queue/posix_disk.hpp"
+#include "spheregate/relay/front.hpp"
+#include "spheregate/relay/uplink.hpp"
+#include "spheregate/tls/connector.hpp"
+#include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/credentials.hpp"
+#include "spheregate/upstream/dialer.hpp"
+#include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/pacer.hpp"
+#include "judge.hpp"
+#include "status.hpp"
+#include "unusable_disk.hpp"
+
+namespace spheregate::app {
+namespace {
+
+constexpr int kBadConfiguration = 78;
+
+// A part that could not be made at start-up; main turns it into one line and exit code 78.
+template <class T>
+T required(base::Explained<T> made) {
+  if (!made) throw StartupError{made.error()};
+  return std::move(*made);
+}
+
+// The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
+class Daemon {
+ public:
+  explicit Daemon(const config::Config& config);
+  int run();
+
+ private:
+  ops::HttpSources sources();
+  std::unique_ptr<queue::Disk> openDisk();
+  void stop(const char* why);
+
+  const config::Config& config_;
+  EventLoop loop_;
+  metrics::Registry metrics_;
+
+  // Who may connect.
+  std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
+
+  // The way to the hub: trust, keys, and one link for each device.
+  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
+  upstream::TlsDialer dialer_{*connector_};
+  std::unique_ptr<upstream::Credentials> credentials_{required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
+  upstream::Pacer pacer_{loop_.timers(), config_.upstream.connectsPerSecond};
+  upstream::LinkMetrics linkMetrics_{metrics_};
+  std::mt19937_64 random_{std::random_device{}()};
+  upstream::LinkContext links_{.settings = config_.upstream,
+                               .timers = loop_.timers(),
+                               .dialer = dialer_,
+                               .pacer = pacer_,
+                               .credentials = *credentials_,
+                               .metrics = linkMetrics_,
+                               .random = random_};
+
+  // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
+  std::unique_ptr<queue::Disk> disk_{openDisk()};
+  queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
+  queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
+
+  // The purpose: devices on one side, the hub on the other.
+  relay::Uplink uplink_{custody_, links_, metrics_};
+  relay::Front front_{config_.session, custody_, uplink_, loop_.timers(), metrics_};
+
+  // What operators see.
+  std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
+  ops::Service service_{loop_.timers()};
+
+  // The door, opened last.
+  std::unique_ptr<tls::Listener> listener_;
+  boost::asio::signal_set signals_{loop_.asio(), SIGTERM, SIGINT};
+  bool stopping_ = false;
+};
+
+Daemon::Daemon(const config::Config& config) : config_{config} {
+  metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
+  uplink_.open(front_);
+  listener_ = required(tls::Listener::open(
+      loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
+      [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
+  base::logInfo("listening", {{"address", config_.listener.address},
+                              {"port", listener_->port()},
+                              {"hub", config_.upstream.hub},
+                              {"tenant_cas", admission_->tenantCas().size()},
+                              {"queued_messages", custody_.queuedMessages()}});
+}
+
+std::unique_ptr<queue::Disk> Daemon::openDisk() {
+  auto disk = queue::openPosixDisk(config_.queue.path);
+  if (disk) return std::move(*disk);
+  // Without a store the gateway still starts, says why it refuses devices, and never pretends.
+  base::logError("store unusable", {{"reason", disk.error()}});
+  return std::make_unique<UnusableDisk>();
+}
+
+ops::HttpSources Daemon::sources() {
+  return {.metrics = [this] { return metrics_.text(); },
+          .notReady = [this]() -> std::optional<std::string> {
+            if (stopping_) return "the gateway is stopping";
+            if (!custody_.isOpen()) return "the store is closed: " + std::string{custody_.closedReason()};
+            if (!listener_) return "the gateway is starting";
+            return std::nullopt;
+          },
+          .status = [this] {
+            return statusJson({.custody = custody_,
+                               .front = front_,
+                               .uplink = uplink_,
+                               .admission = *admission_,
+                               .clock = loop_.clock(),
+                               .hub = config_.upstream.hub});
+          }};
+}
+
+int Daemon::run() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  });
+  service_.ready();
+  loop_.run();
+  return 0;
+}
+
+// No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
+void Daemon::stop(const char* why) {
+  stopping_ = true;
+  base::logInfo("stopping", {{"signal", why}, {"queued_messages", custody_.queuedMessages()}});
+  service_.stopping();
+  listener_->stop();
+  front_.shutDown();
+  custody_.flush([this] {
+    uplink_.close();
+    base::logInfo("stopped", {{"queued_messages", custody_.queuedMessages()}});
+    loop_.stop();
+  });
+}
+
+}  // namespace
+
+int runDaemon(const config::Config& config) {
+  base::configureLog(config.logLevel, config.logFormat);
+  try {
+    Daemon daemon{config};
+    return daemon.run();
+  } catch (const StartupError& error) {
+    std::fprintf(stderr, "spheregate: %s\n", error.what());
+    return kBadConfiguration;
+  }
+}
+
+}  // namespace spheregate::app

@@ -1,0 +1,57 @@
+#include "gateway.hpp"
+
+#include <utility>
+
+namespace spheregate::simulation {
+namespace {
+
+bool balanced(const queue::Ledger& ledger, std::uint64_t queued) {
+  return ledger.accepted == ledger.delivered + queued + ledger.expired + ledger.dropped + ledger.deadLettered;
+}
+
+}  // namespace
+
+Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub)
+    : settings_{settings},
+      runner_{world, settings.diskLatencyMax},
+      custody_{settings_.queue, disk, runner_, world.timers, metrics_},
+      dialer_{world, hub},
+      pacer_{world.timers, settings_.upstream.connectsPerSecond},
+      linkMetrics_{metrics_},
+      random_{world.random()},
+      links_{.settings = settings_.upstream,
+             .timers = world.timers,
+             .dialer = dialer_,
+             .pacer = pacer_,
+             .credentials = passwords_,
+             .metrics = linkMetrics_,
+             .random = random_},
+      uplink_{custody_, links_, metrics_},
+      front_{settings_.session, custody_, uplink_, world.timers, metrics_} {
+  uplink_.open(front_);
+}
+
+void Gateway::welcome(std::unique_ptr<base::Wire> wire, const std::string& deviceId) {
+  auto verdict = std::make_shared<tls::Verdict>();
+  verdict->accepted = true;
+  verdict->deviceId = deviceId;
+  front_.welcome(std::move(wire), std::move(verdict));
+}
+
+bool Gateway::booksBalance() const {
+  queue::Ledger sum;
+  std::uint64_t queued = 0;
+  for (std::size_t number = 0; number < custody_.deviceCount(); ++number) {
+    const queue::DeviceQueueState state = custody_.state(static_cast<queue::DeviceKey>(number));
+    if (!balanced(state.ledger, state.messages)) return false;
+    sum.accepted += state.ledger.accepted;
+    sum.delivered += state.ledger.delivered;
+    sum.expired += state.ledger.expired;
+    sum.dropped += state.ledger.dropped;
+    sum.deadLettered += state.ledger.deadLettered;
+    queued += state.messages;
+  }
+  return sum == custody_.totals() && queued == custody_.queuedMessages();
+}
+
+}  // namespace spheregate::simulation

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "fake_hub.hpp"
+#include "fake_runner.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/front.hpp"
+#include "spheregate/relay/uplink.hpp"
+#include "world.hpp"
+
+namespace spheregate::simulation {
+
+struct GatewaySettings {
+  session::Settings session;
+  queue::Settings queue;
+  upstream::Settings upstream;
+  base::Duration diskLatencyMax = std::chrono::milliseconds{5};
+};
+
+// The whole daemon less OpenSSL and the operating system, for one life of its process. Destroying it is a SIGKILL.
+class Gateway {
+ public:
+  Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub);
+
+  void welcome(std::unique_ptr<base::Wire> wire, const std::string& deviceId);
+  queue::Custody& custody() { return custody_; }
+  // accepted = delivered + queued + expired + dropped + dead-lettered, in total and for every device.
+  bool booksBalance() const;
+
+ private:
+  class Passwords final : public upstream::Credentials {
+   public:
+    base::Explained<upstream::Password> password(std::string_view, base::WallTime now) const override {
+      return upstream::Password{.text = "a token", .expires = now + std::chrono::minutes{20}};
+    }
+  };
+
+  GatewaySettings settings_;
+  metrics::Registry metrics_;
+  FakeRunner runner_;
+  queue::Custody custody_;
+  FakeDialer dialer_;
+  upstream::Pacer pacer_;
+  Passwords passwords_;
+  upstream::LinkMetrics linkMetrics_;
+  std::mt19937_64 random_;
+  upstream::LinkContext links_;
+  relay::Uplink uplink_;
+  relay::Front front_;
+};
+
+}  // namespace spheregate::simulation

@@ -1,0 +1,188 @@
+#include "scenario.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "fake_device.hpp"
+#include "fake_disk.hpp"
+#include "fake_hub.hpp"
+#include "gateway.hpp"
+#include "world.hpp"
+
+namespace spheregate::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Scenario {
+ public:
+  explicit Scenario(std::uint64_t seed);
+  Outcome run();
+
+ private:
+  std::unique_ptr<base::Wire> dialGateway(const std::string& id, std::weak_ptr<Connection>& handle);
+  void start() { gateway_ = std::make_unique<Gateway>(world_, settings_, disk_, hub_); }
+  void somethingHappens();
+  void kill();
+  void failPower();
+  void setFaults();
+  void heal();
+  bool settled() const;
+  void checkBooks();
+  void judge(FakeDevice& device);
+  void broken(std::string what) { outcome_.broken.push_back(std::move(what)); }
+
+  World world_;
+  GatewaySettings settings_;
+  FakeDisk disk_;
+  FakeHub hub_{world_};
+  std::unique_ptr<Gateway> gateway_;
+  std::vector<std::unique_ptr<FakeDevice>> devices_;
+  std::vector<std::weak_ptr<Connection>> deviceConnections_;
+  Outcome outcome_;
+};
+
+Scenario::Scenario(std::uint64_t seed) : world_{seed} {
+  settings_.queue.commitAfter = milliseconds{world_.chance(0.3) ? 0 : world_.below(400)};
+  settings_.queue.bytesMax = world_.chance(0.3) ? 256 * 1024 : 8 << 20;
+  settings_.queue.segmentBytes = 16 * 1024;
+  settings_.queue.memoryBytesMax = world_.chance(0.3) ? 8 * 1024 : 1 << 20;
+  settings_.queue.messageTtl = {};
+  settings_.upstream.hub = "hub.example";
+  settings_.upstream.inflightPerDevice = 1 + world_.below(40);
+  settings_.upstream.backoffMax = seconds{10};
+  settings_.upstream.ackTimeout = seconds{20};
+  settings_.session.unacknowledgedMax = 1 + world_.below(64);
+  settings_.diskLatencyMax = world_.chance(0.3) ? milliseconds{200} : milliseconds{2};
+  const std::uint64_t count = 1 + world_.below(4);
+  for (std::uint64_t number = 0; number < count; ++number) {
+    devices_.push_back(std::make_unique<FakeDevice>(
+        world_, "device-" + std::to_string(number), 1 + world_.below(20),
+        [this](const std::string& id, std::weak_ptr<Connection>& handle) { return dialGateway(id, handle); }));
+  }
+}
+
+std::unique_ptr<base::Wire> Scenario::dialGateway(const std::string& id, std::weak_ptr<Connection>& handle) {
+  if (!gateway_) return nullptr;
+  auto [ours, theirs] = Connection::make(world_, "device", &handle);
+  deviceConnections_.push_back(handle);
+  gateway_->welcome(std::move(theirs), id);
+  return std::move(ours);
+}
+
+Outcome Scenario::run() {
+  start();
+  for (const auto& device : devices_) device->produce(20 + world_.below(150), milliseconds{1 + world_.below(400)});
+  const std::uint64_t events = 5 + world_.below(25);
+  for (std::uint64_t event = 0; event < events && outcome_.broken.empty(); ++event) {
+    world_.runFor(world_.upTo(seconds{4}));
+    somethingHappens();
+    checkBooks();
+  }
+  heal();
+  world_.runFor(std::chrono::minutes{30}, [this] { return settled(); });
+  if (!settled()) broken("it did not settle within 30 minutes after everything was healed");
+  checkBooks();
+  for (const auto& device : devices_) judge(*device);
+  if (hub_.corrupted() > 0) broken("the hub got something that the device did not send");
+  return outcome_;
+}
+
+void Scenario::somethingHappens() {
+  switch (world_.below(9)) {
+    case 0: return kill();
+    case 1: return failPower();
+    case 2: ++outcome_.cuts; return hub_.cutOne();
+    case 3: ++outcome_.cuts; return hub_.cutAll();
+    case 4: ++outcome_.cuts; return devices_[world_.below(devices_.size())]->cut();
+    case 5:
+      hub_.faults.outage = !hub_.faults.outage;
+      if (hub_.faults.outage) hub_.cutAll();
+      return;
+    case 6: return setFaults();
+    case 7: hub_.faults = {}; return;
+    default: break;
+  }
+  for (const auto& device : devices_) device->produce(world_.below(60), milliseconds{1 + world_.below(50)});
+}
+
+void Scenario::setFaults() {
+  hub_.faults.refuseConnect = world_.chance(0.3) ? 0.5 : 0;
+  hub_.faults.closeInsteadOfAck = world_.chance(0.3) ? 0.02 : 0;
+  hub_.faults.dropUnseen = world_.chance(0.3) ? 0.02 : 0;
+  hub_.faults.swallowAck = world_.chance(0.2) ? 0.01 : 0;
+  hub_.faults.ackDelayMax = world_.chance(0.4) ? milliseconds{900} : milliseconds{5};
+}
+
+void Scenario::kill() {
+  ++outcome_.kills;
+  gateway_.reset();
+  disk_.crash();
+  world_.runFor(world_.upTo(seconds{2}));
+  start();
+}
+
+void Scenario::failPower() {
+  ++outcome_.powerFailures;
+  gateway_.reset();
+  // Whatever was on the way at that moment is lost with the box.
+  for (const auto& handle : deviceConnections_) {
+    if (const auto connection = handle.lock()) connection->cut();
+  }
+  deviceConnections_.clear();
+  hub_.cutAll();
+  disk_.powerFail(world_.random);
+  world_.runFor(world_.upTo(seconds{5}));
+  start();
+}
+
+void Scenario::heal() { hub_.faults = {}; }
+
+bool Scenario::settled() const {
+  if (gateway_->custody().queuedMessages() > 0) return false;
+  return std::all_of(devices_.begin(), devices_.end(), [](const auto& device) { return device->idle(); });
+}
+
+void Scenario::checkBooks() {
+  if (!gateway_->booksBalance()) broken("the books do not balance");
+  if (gateway_->custody().diskBytes() > settings_.queue.bytesMax) broken("the store is larger than queue.max_bytes");
+  if (!gateway_->custody().isOpen()) broken("the store closed: " + std::string{gateway_->custody().closedReason()});
+}
+
+void Scenario::judge(FakeDevice& device) {
+  const std::vector<std::uint64_t>& arrived = hub_.arrived(device.id());
+  std::vector<bool> seen(device.produced() + 1, false);
+  std::uint64_t last = 0;
+  std::uint64_t duplicates = 0;
+  for (const std::uint64_t number : arrived) {
+    if (number == 0 || number > device.produced()) return broken(device.id() + ": the hub has a message that was never sent");
+    if (seen[number]) {
+      ++duplicates;
+      continue;
+    }
+    seen[number] = true;
+    if (number != last + 1) broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
+    last = number;
+  }
+  for (std::uint64_t number = 1; number <= device.acknowledgedThrough(); ++number) {
+    if (!seen[number]) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
+  }
+  const std::uint64_t hubConnects = hub_.connects(device.id());
+  const std::uint64_t allowed = (hubConnects > 0 ? hubConnects - 1 : 0) * settings_.upstream.inflightPerDevice +
+                                (device.connects() > 0 ? device.connects() - 1 : 0) * device.window();
+  if (duplicates > allowed) {
+    broken(device.id() + ": " + std::to_string(duplicates) + " duplicates, at most " + std::to_string(allowed) + " are explained");
+  }
+  if (device.violations() > 0) broken(device.id() + ": PUBACKs came out of order");
+  outcome_.messages += device.produced();
+  outcome_.acknowledged += device.acknowledgedThrough();
+  outcome_.duplicates += duplicates;
+}
+
+}  // namespace
+
+Outcome runScenario(std::uint64_t seed) { return Scenario{seed}.run(); }
+
+}  // namespace spheregate::simulation

@@ -1,0 +1,341 @@
+#include "spheregate/upstream/link.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "spheregate/mqtt/encoder.hpp"
+#include "unit/fakes.hpp"
+
+namespace spheregate::upstream {
+namespace {
+
+using base::Bytes;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class ScriptedDialer final : public Dialer {
+ public:
+  class Attempt final : public Dial {};
+  std::unique_ptr<Dial> dial(Done done) override {
+    waiting.push_back(std::move(done));
+    return std::make_unique<Attempt>();
+  }
+  std::deque<Done> waiting;
+};
+
+class ScriptedCredentials final : public Credentials {
+ public:
+  base::Explained<Password> password(std::string_view, base::WallTime now) const override {
+    if (missing) return base::failed<Password>("no key for this device");
+    return Password{.text = "token", .expires = now + minutes{60}};
+  }
+  bool missing = false;
+};
+
+class RecordingUser final : public LinkUser {
+ public:
+  void linkUp(Link&) override { ++ups; }
+  void linkAcknowledged(Link&, std::uint64_t token) override { acknowledged.push_back(token); }
+  void linkRoom(Link&) override { ++rooms; }
+  void linkDown(Link&, std::string_view reason) override { downs.emplace_back(reason); }
+  int ups = 0;
+  int rooms = 0;
+  std::vector<std::uint64_t> acknowledged;
+  std::vector<std::string> downs;
+};
+
+class LinkTest : public ::testing::Test {
+ protected:
+  LinkTest() { settings.hub = "contoso.azure-devices.net"; }
+
+  // The dial succeeds; gives the view of the new wire.
+  test::WireView& reach() {
+    time.settle();
+    EXPECT_EQ(dialer.waiting.size(), 1u);
+    auto done = std::move(dialer.waiting.front());
+    dialer.waiting.pop_front();
+    views.push_back(std::make_unique<test::WireView>());
+    done(std::unique_ptr<base::Wire>{std::make_unique<test::ScriptedWire>(*views.back())});
+    return *views.back();
+  }
+  void fail(const char* why) {
+    time.settle();
+    ASSERT_EQ(dialer.waiting.size(), 1u);
+    auto done = std::move(dialer.waiting.front());
+    dialer.waiting.pop_front();
+    done(std::string{why});
+  }
+  test::WireView& comeUp() {
+    test::WireView& view = reach();
+    says(view, connack());
+    view.sent.clear();
+    return view;
+  }
+  static void says(test::WireView& view, const Bytes& bytes) { view.user->wireBytes(bytes); }
+  static Bytes connack(mqtt::ConnackCode code = mqtt::ConnackCode::accepted) {
+    Bytes out;
+    mqtt::appendConnack(out, {.sessionPresent = false, .code = code});
+    return out;
+  }
+  static Bytes puback(mqtt::PacketId id) {
+    Bytes out;
+    mqtt::appendPuback(out, id);
+    return out;
+  }
+  void publish(std::uint64_t token, bool dup = false) {
+    link.publish("devices/dev/messages/events", "/k=v", base::asBytes("payload"), false, dup, token);
+  }
+
+  test::ManualTime time;
+  Settings settings;
+  metrics::Registry registry;
+  LinkMetrics metrics{registry};
+  ScriptedDialer dialer;
+  ScriptedCredentials credentials;
+  std::mt19937_64 random{7};
+  Pacer pacer{time.timers, 1000};
+  LinkContext context{.settings = settings,
+                      .timers = time.timers,
+                      .dialer = dialer,
+                      .pacer = pacer,
+                      .credentials = credentials,
+                      .metrics = metrics,
+                      .random = random};
+  RecordingUser user;
+  std::vector<std::unique_ptr<test::WireView>> views;
+  Link link{context, "dev", user};
+};
+
+TEST_F(LinkTest, logsInAsTheDeviceWithItsOwnQuery) {
+  link.open("api-version=2020-09-30&model-id=dtmi%3Ax%3B1");
+  test::WireView& view = reach();
+  mqtt::Frame frame;
+  ASSERT_TRUE(mqtt::nextFrame(view.sent, 1 << 20, frame));
+  const auto connect = mqtt::parseConnect(frame);
+  ASSERT_TRUE(connect);
+  EXPECT_EQ(connect->clientId, "dev");
+  EXPECT_EQ(*connect->username, "contoso.azure-devices.net/dev/?api-version=2020-09-30&model-id=dtmi%3Ax%3B1");
+  EXPECT_EQ(base::asText(*connect->password), "token");
+  EXPECT_FALSE(link.up());
+  says(view, connack());
+  EXPECT_TRUE(link.up());
+  EXPECT_EQ(user.ups, 1);
+}
+
+TEST_F(LinkTest, publishesTheTopicAndPayloadByteForByteAndReportsThePuback) {
+  link.open({});
+  test::WireView& view = comeUp();
+  publish(42);
+  mqtt::Frame frame;
+  ASSERT_TRUE(mqtt::nextFrame(view.sent, 1 << 20, frame));
+  const auto packet = mqtt::parsePublish(frame);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->topic, "devices/dev/messages/events/k=v");
+  EXPECT_EQ(base::asText(packet->payload), "payload");
+  EXPECT_EQ(packet->qos, 1);
+  says(view, puback(packet->packetId));
+  EXPECT_EQ(user.acknowledged, (std::vector<std::uint64_t>{42}));
+  EXPECT_EQ(link.inflight(), 0u);
+}
+
+TEST_F(LinkTest, keepsToItsWindow) {
+  settings.inflightPerDevice = 3;
+  link.open({});
+  test::WireView& view = comeUp();
+  for (std::uint64_t token = 1; token <= 3; ++token) publish(token);
+  EXPECT_EQ(link.room(), 0u);
+  says(view, puback(2));
+  EXPECT_EQ(user.acknowledged, (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(link.room(), 0u) << "a hole in the window does not make it slide";
+  says(view, puback(1));
+  EXPECT_EQ(link.room(), 2u);
+}
+
+TEST_F(LinkTest, ignoresPubacksItDidNotWaitFor) {
+  link.open({});
+  test::WireView& view = comeUp();
+  publish(1);
+  says(view, puback(9));
+  says(view, puback(1));
+  says(view, puback(1));
+  EXPECT_EQ(user.acknowledged, (std::vector<std::uint64_t>{1}));
+  EXPECT_TRUE(link.up());
+}
+
+TEST_F(LinkTest, rebuildsALinkThatStopsAcknowledging) {
+  link.open({});
+  test::WireView& view = comeUp();
+  publish(1);
+  time.pass(settings.ackTimeout - seconds{1});
+  EXPECT_TRUE(link.up());
+  time.pass(settings.ackTimeout / 4 + seconds{1});
+  EXPECT_FALSE(link.up());
+  EXPECT_TRUE(view.closed);
+  EXPECT_TRUE(link.failing());
+  EXPECT_EQ(metrics.stalls.value(), 1u);
+  ASSERT_EQ(user.downs.size(), 1u);
+  time.pass(settings.backoffMin);
+  comeUp();
+  EXPECT_TRUE(link.up());
+}
+
+TEST_F(LinkTest, notOnlyAcknowledgementsButPingsShowThatTheHubIsThere) {
+  link.open({});
+  test::WireView& view = comeUp();
+  time.pass(settings.keepAlive);
+  EXPECT_EQ(view.sent, (Bytes{0xC0, 0x00}));
+  says(view, {0xD0, 0x00});
+  time.pass(settings.ackTimeout * 2);
+  EXPECT_TRUE(link.up());
+  time.pass(settings.keepAlive + settings.ackTimeout * 2);
+  EXPECT_FALSE(link.up()) << "the second ping was not answered";
+}
+
+TEST_F(LinkTest, backsOffLongerAndLongerWithJitter) {
+  link.open({});
+  base::Duration longest{};
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    fail("connection refused");
+    const base::MonoTime failed = time.clock.now();
+    while (dialer.waiting.empty()) time.pass(milliseconds{100});
+    longest = std::max(longest, time.clock.now() - failed);
+    EXPECT_LE(time.clock.now() - failed, settings.backoffMax + milliseconds{200});
+  }
+  EXPECT_GT(longest, settings.backoffMax / 4);
+  EXPECT_EQ(metrics.unreachable.value(), 40u);
+}
+
+TEST_F(LinkTest, triesAgainSoonWhenAnotherLinkGotThrough) {
+  link.open({});
+  for (int attempt = 0; attempt < 12; ++attempt) {
+    fail("no route");
+    while (dialer.waiting.empty()) time.pass(milliseconds{100});
+  }
+  fail("no route");
+  link.hurry(milliseconds{500});
+  time.pass(milliseconds{500});
+  EXPECT_EQ(dialer.waiting.size(), 1u);
+}
+
+TEST_F(LinkTest, aRefusalIsAFailureWithAReason) {
+  link.open({});
+  test::WireView& view = reach();
+  says(view, connack(mqtt::ConnackCode::notAuthorized));
+  EXPECT_TRUE(view.closed);
+  EXPECT_TRUE(link.failing());
+  EXPECT_NE(link.lastError().find("not authorized"), std::string_view::npos);
+  EXPECT_EQ(metrics.refused.value(), 1u);
+}
+
+TEST_F(LinkTest, aHubThatNeverAnswersTheConnectIsGivenUp) {
+  link.open({});
+  test::WireView& view = reach();
+  time.pass(settings.ackTimeout);
+  EXPECT_TRUE(view.closed);
+  EXPECT_TRUE(link.failing());
+}
+
+TEST_F(LinkTest, renewsItsTokenBeforeItExpiresAndLosesNothing) {
+  link.open({});
+  test::WireView& view = comeUp();
+  publish(1);
+  time.pass(minutes{1});  // the stall watch would end it; keep it acknowledged
+  comeUp();
+  test::WireView& live = *views.back();
+  const base::MonoTime start = time.clock.now();
+  bool renewed = false;
+  while (!renewed && time.clock.now() - start < minutes{60}) {
+    time.pass(seconds{20});
+    if (!live.closed && live.sent.size() >= 2 && live.sent.back() == 0x00 && live.sent[live.sent.size() - 2] == 0xC0) says(live, {0xD0, 0x00});
+    live.sent.clear();
+    renewed = live.closed;
+  }
+  ASSERT_TRUE(renewed) << "the token was not renewed before its expiry";
+  EXPECT_GT(time.clock.now() - start, minutes{41});
+  EXPECT_FALSE(link.failing()) << "a renewal is not a failure, so nothing is written to disk for it";
+  comeUp();
+  EXPECT_TRUE(link.up());
+  EXPECT_TRUE(view.closed);
+}
+
+TEST_F(LinkTest, aRenewalWaitsForWhatIsOnItsWay) {
+  settings.ackTimeout = minutes{30};
+  link.open({});
+  test::WireView& view = comeUp();
+  time.pass(minutes{41});
+  for (int step = 0; step < 1200 && link.up(); ++step) {
+    view.sent.clear();
+    publish(static_cast<std::uint64_t>(step));
+    time.pass(seconds{1});
+    if (!link.up()) break;
+    says(view, puback(static_cast<mqtt::PacketId>(step + 1)));
+  }
+  ASSERT_EQ(link.state(), Link::State::renewing);
+  EXPECT_EQ(link.room(), 0u);
+  EXPECT_FALSE(view.closed);
+  const std::size_t before = user.acknowledged.size();
+  says(view, puback(static_cast<mqtt::PacketId>(before + 1)));
+  EXPECT_EQ(user.acknowledged.size(), before + 1);
+  EXPECT_TRUE(view.closed);
+}
+
+TEST_F(LinkTest, withoutAKeyItSaysSoAndDoesNotHurry) {
+  credentials.missing = true;
+  link.open({});
+  reach();
+  EXPECT_TRUE(link.failing());
+  EXPECT_EQ(link.lastError(), "no key for this device");
+  EXPECT_EQ(metrics.noCredentials.value(), 1u);
+}
+
+TEST_F(LinkTest, garbageFromTheHubEndsTheConnection) {
+  link.open({});
+  test::WireView& view = comeUp();
+  says(view, {0x00, 0x00});
+  EXPECT_TRUE(view.closed);
+  EXPECT_TRUE(link.failing());
+}
+
+TEST_F(LinkTest, closingSaysDisconnectAndTellsNobody) {
+  link.open({});
+  test::WireView& view = comeUp();
+  link.close();
+  EXPECT_EQ(view.sent, (Bytes{0xE0, 0x00}));
+  EXPECT_TRUE(view.closed);
+  EXPECT_TRUE(user.downs.empty());
+  time.pass(minutes{10});
+  EXPECT_TRUE(dialer.waiting.empty());
+}
+
+TEST(Pacer, letsABurstOfOneSecondGoAndThenKeepsTheRate) {
+  test::ManualTime time;
+  Pacer pacer{time.timers, 10};
+  int begun = 0;
+  for (int number = 0; number < 100; ++number) pacer.queue([&] { ++begun; });
+  time.settle();
+  EXPECT_EQ(begun, 10);
+  time.pass(seconds{3});
+  EXPECT_GE(begun, 39);
+  EXPECT_LE(begun, 41);
+  time.pass(seconds{7});
+  EXPECT_EQ(begun, 100);
+}
+
+TEST(Pacer, whoLeavesIsNotServed) {
+  test::ManualTime time;
+  Pacer pacer{time.timers, 1};
+  int begun = 0;
+  const Pacer::Ticket first = pacer.queue([&] { begun += 1; });
+  pacer.queue([&] { begun += 10; });
+  pacer.leave(first);
+  time.settle();
+  EXPECT_EQ(begun, 10);
+}
+
+}  // namespace
+}  // namespace spheregate::upstream
