@@ -187,7 +187,7 @@ TEST_F(LinkTest, rebuildsALinkThatStopsAcknowledging) {
 TEST_F(LinkTest, notOnlyAcknowledgementsButPingsShowThatTheHubIsThere) {
   link.open({});
   test::WireView& view = comeUp();
-  time.pass(settings.keepAlive);
+  time.pass(settings.keepAlive * 3 / 4 + settings.ackTimeout / 4);
   EXPECT_EQ(view.sent, (Bytes{0xC0, 0x00}));
   says(view, {0xD0, 0x00});
   time.pass(settings.ackTimeout * 2);
@@ -265,6 +265,7 @@ TEST_F(LinkTest, renewsItsTokenBeforeItExpiresAndLosesNothing) {
 
 TEST_F(LinkTest, aRenewalWaitsForWhatIsOnItsWay) {
   settings.ackTimeout = minutes{30};
+  settings.keepAlive = minutes{180};
   link.open({});
   test::WireView& view = comeUp();
   time.pass(minutes{41});

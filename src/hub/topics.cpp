@@ -1,0 +1,94 @@
+#include "spheregate/hub/topics.hpp"
+
+#include <charconv>
+
+#include "query.hpp"
+
+namespace spheregate::hub {
+namespace {
+
+constexpr std::string_view kDevices = "devices/";
+constexpr std::string_view kEvents = "/messages/events";
+constexpr std::string_view kDeviceBound = "/messages/devicebound/#";
+constexpr std::string_view kTwinGet = "$iothub/twin/GET/";
+constexpr std::string_view kTwinReported = "$iothub/twin/PATCH/properties/reported/";
+constexpr std::string_view kMethodResponse = "$iothub/methods/res/";
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+// `devices/{id}` taken off the front. False when the first level after `devices/` is anything but `deviceId`.
+bool takeOwnId(std::string_view& text, std::string_view deviceId) {
+  if (!text.starts_with(deviceId)) return false;
+  if (text.size() > deviceId.size() && text[deviceId.size()] != '/') return false;
+  text.remove_prefix(deviceId.size());
+  return true;
+}
+
+std::string_view ridOf(std::string_view query) {
+  while (!query.empty()) {
+    const Item item = splitItem(takeItem(query));
+    if (item.hasValue && item.key == "$rid") return item.value;
+  }
+  return {};
+}
+
+// What follows the fixed part of a twin or method topic: nothing, or `?` and a query.
+PublishTopic request(PublishKind kind, std::string_view rest) {
+  if (rest.empty()) return {kind, {}, {}, 0};
+  if (!take(rest, "?")) return {};
+  return {kind, {}, ridOf(rest), 0};
+}
+
+PublishTopic methodResponse(std::string_view rest) {
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return {};
+  int status = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + slash, status);
+  if (error != std::errc{} || end != rest.data() + slash) return {};
+  PublishTopic topic = request(PublishKind::methodResponse, rest.substr(slash + 1));
+  if (topic.kind == PublishKind::methodResponse) topic.status = status;
+  return topic;
+}
+
+}  // namespace
+
+PublishTopic classifyPublish(std::string_view topic, std::string_view deviceId) {
+  if (take(topic, kDevices)) {
+    if (!takeOwnId(topic, deviceId)) return {PublishKind::otherDevice, {}, {}, 0};
+    const bool events = take(topic, kEvents) && (topic.empty() || topic.front() == '/');
+    return events ? PublishTopic{PublishKind::telemetry, topic, {}, 0} : PublishTopic{};
+  }
+  if (take(topic, kTwinGet)) return request(PublishKind::twinGet, topic);
+  if (take(topic, kTwinReported)) return request(PublishKind::twinReported, topic);
+  if (take(topic, kMethodResponse)) return methodResponse(topic);
+  return {};
+}
+
+FilterKind classifyFilter(std::string_view filter, std::string_view deviceId) {
+  if (take(filter, kDevices)) {
+    if (!takeOwnId(filter, deviceId)) return FilterKind::otherDevice;
+    return filter == kDeviceBound ? FilterKind::cloudToDevice : FilterKind::unknown;
+  }
+  if (filter == "$iothub/twin/res/#") return FilterKind::twinResponses;
+  if (filter == "$iothub/twin/PATCH/properties/desired/#") return FilterKind::desiredProperties;
+  if (filter == "$iothub/methods/POST/#") return FilterKind::methods;
+  return FilterKind::unknown;
+}
+
+std::string telemetryPrefix(std::string_view deviceId) {
+  std::string topic;
+  topic.reserve(kDevices.size() + deviceId.size() + kEvents.size());
+  return topic.append(kDevices).append(deviceId).append(kEvents);
+}
+
+std::string cloudToDeviceFilter(std::string_view deviceId) {
+  std::string filter;
+  filter.reserve(kDevices.size() + deviceId.size() + kDeviceBound.size());
+  return filter.append(kDevices).append(deviceId).append(kDeviceBound);
+}
+
+}  // namespace spheregate::hub
