@@ -39,19 +39,19 @@ enum class ConnackCode : std::uint8_t {
 };
 
 struct Will {
-  std::string_view topic;
-  base::ByteView payload;
+  std::string_view topic{};
+  base::ByteView payload{};
   std::uint8_t qos = 0;
   bool retain = false;
 };
 
 struct Connect {
-  std::string_view clientId;
+  std::string_view clientId{};
   bool cleanSession = true;
   std::uint16_t keepAliveSeconds = 0;
-  std::optional<Will> will;
-  std::optional<std::string_view> username;
-  std::optional<base::ByteView> password;
+  std::optional<Will> will{};
+  std::optional<std::string_view> username{};
+  std::optional<base::ByteView> password{};
 };
 
 struct Connack {
@@ -60,8 +60,8 @@ struct Connack {
 };
 
 struct Publish {
-  std::string_view topic;
-  base::ByteView payload;
+  std::string_view topic{};
+  base::ByteView payload{};
   PacketId packetId = 0;  // 0 with QoS 0
   std::uint8_t qos = 0;
   bool dup = false;
@@ -69,23 +69,23 @@ struct Publish {
 };
 
 struct Filter {
-  std::string_view filter;
+  std::string_view filter{};
   std::uint8_t qos = 0;
 };
 
 struct Subscribe {
   PacketId packetId = 0;
-  std::vector<Filter> filters;  // at least one
+  std::vector<Filter> filters{};  // at least one
 };
 
 struct Suback {
   PacketId packetId = 0;
-  std::vector<std::uint8_t> codes;  // 0, 1, 2 or 0x80
+  std::vector<std::uint8_t> codes{};  // 0, 1, 2 or 0x80
 };
 
 struct Unsubscribe {
   PacketId packetId = 0;
-  std::vector<std::string_view> filters;  // at least one
+  std::vector<std::string_view> filters{};  // at least one
 };
 
 }  // namespace spheregate::mqtt

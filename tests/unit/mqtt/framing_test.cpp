@@ -56,13 +56,13 @@ TEST(Framing, refusesReservedTypesAtTheFirstByte) {
 }
 
 TEST(Framing, refusesReservedFlagsAtTheFirstByte) {
-  for (const unsigned type : {1, 2, 4, 5, 7, 9, 11, 12, 13, 14}) {
+  for (const unsigned type : {1U, 2U, 4U, 5U, 7U, 9U, 11U, 12U, 13U, 14U}) {
     const std::string right(1, static_cast<char>(type << 4));
     const std::string wrong(1, static_cast<char>(type << 4 | 2));
     EXPECT_TRUE(frameIn(right)) << type;
     EXPECT_EQ(errorOf(frameIn(wrong)), Errc::badFlags) << type;
   }
-  for (const unsigned type : {6, 8, 10}) {
+  for (const unsigned type : {6U, 8U, 10U}) {
     const std::string right(1, static_cast<char>(type << 4 | 2));
     const std::string wrong(1, static_cast<char>(type << 4));
     EXPECT_TRUE(frameIn(right)) << type;

@@ -1,0 +1,65 @@
+"""The official Azure IoT device SDK for Node, with an X.509 identity of 128 characters, through the gateway to the hub.
+
+The SDK comes from the npm registry into the build directory. SPHEREGATE_SKIP_NODE=1 leaves the test out where there is none.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+from harness import PROGRAMS, GatewayTest
+
+SOURCE = Path(__file__).resolve().parent / "node"
+
+
+def installed_sdk():
+    """A directory with the scripts and their packages; the packages are fetched once for each lock file."""
+    lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
+    directory = PROGRAMS / f"node-e2e-{lock}"
+    if not (directory / "complete").exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCE / name, directory)
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=directory, capture_output=True,
+                              text=True, timeout=300, check=False)
+        if done.returncode:
+            raise AssertionError(f"npm ci failed (SPHEREGATE_SKIP_NODE=1 leaves this test out):\n{done.stdout}{done.stderr}")
+        (directory / "complete").touch()
+    for script in SOURCE.glob("*.js"):
+        shutil.copy(script, directory)
+    return directory
+
+
+@unittest.skipIf(os.environ.get("SPHEREGATE_SKIP_NODE") == "1", "SPHEREGATE_SKIP_NODE is 1")
+class NodeSdk(GatewayTest):
+    COUNT = 1000
+
+    def test_a_thousand_messages_with_their_properties(self):
+        directory = installed_sdk()
+        self.start_gateway()
+        who = self.pki.device()
+
+        def node(script, *arguments):
+            done = subprocess.run(["node", script, *map(str, arguments)], cwd=directory, capture_output=True, text=True, timeout=180,
+                                  check=False)
+            self.assertEqual(done.returncode, 0, f"{script}: {done.stdout}{done.stderr}")
+            return json.loads(done.stdout)
+
+        sent = node("send.js", "localhost", self.gateway.port, who.device_id, who.certificate, who.key, self.pki.gateway_root,
+                    self.COUNT, "contoso.azure-devices.net")
+        self.assertEqual((sent["sent"], sent["acknowledged"]), (self.COUNT, self.COUNT))
+        self.await_drained()
+        arrived = node("verify.js", self.hub.http_port, who.device_id, self.COUNT)
+        self.assertEqual(arrived, {"arrived": self.COUNT, "again": 0})
+        # The hub's own name takes the place of the one the device used; the rest of the user name is the SDK's.
+        username = self.hub.call("GET", "/connections")[-1]["username"]
+        self.assertRegex(username, rf"^localhost/{who.device_id}/\?api-version=.*DeviceClientType=")
+
+
+if __name__ == "__main__":
+    unittest.main()

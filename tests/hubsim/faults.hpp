@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::hubsim {
+
+// What goes wrong on purpose. Everything zero or false: a healthy hub.
+struct Faults {
+  bool outage = false;  // every connection is closed, and every new one at once
+  std::uint32_t pubackDelayMs = 0;
+  double pubackLoss = 0;                 // probability that a PUBACK is never sent
+  double closeInsteadOfPuback = 0;       // probability that the connection is closed where a PUBACK was due
+  std::uint32_t closeEveryMessages = 0;  // a connection is closed at its n-th message, recorded but not acknowledged
+  std::uint32_t refuseConnack = 0;       // every CONNECT is answered with this code (1 to 5)
+  std::uint32_t connectsPerSecond = 0;   // of the whole hub, a second's worth at once; above it CONNACK 3
+  std::uint32_t messagesPerSecond = 0;   // of the whole hub, likewise; above it the sender is closed, its message not taken
+  std::uint32_t tokenLifeSeconds = 0;    // a connection is closed this long after its CONNECT
+  std::uint32_t readBytesPerSecond = 0;  // of each connection
+  std::uint64_t seed = 1;                // of the probabilities; setting it starts the sequence anew
+
+  bool operator==(const Faults&) const = default;
+};
+
+[[nodiscard]] nlohmann::json toJson(const Faults& faults);
+// `faults` with the members of a JSON object replaced; unknown members and values out of range are errors, and change nothing.
+[[nodiscard]] base::Explained<Faults> mergeFaults(const Faults& faults, const nlohmann::json& changes);
+
+}  // namespace spheregate::hubsim

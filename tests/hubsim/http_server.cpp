@@ -1,0 +1,80 @@
+#include "hubsim/http_server.hpp"
+
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hubsim/control.hpp"
+#include "hubsim/limits.hpp"
+
+namespace spheregate::hubsim {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+constexpr std::chrono::seconds kIdleTimeout{60};
+
+// One HTTP connection: request, answer, and again while the client wants. Lives as long as an operation is pending.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(asio::ip::tcp::socket socket, Hub& hub) : stream_{std::move(socket)}, hub_{hub} {}
+
+  void readNext() {
+    parser_.emplace();
+    parser_->body_limit(kControlBodyBytesMax);
+    stream_.expires_after(kIdleTimeout);
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->answer();
+    });
+  }
+
+ private:
+  void answer() {
+    const auto& request = parser_->get();
+    ControlAnswer made = answerControl(hub_, {request.method_string().data(), request.method_string().size()},
+                                       {request.target().data(), request.target().size()}, request.body());
+    response_ = {};
+    response_.version(request.version());
+    response_.result(static_cast<unsigned>(made.status));
+    response_.set(http::field::content_type, "application/json");
+    response_.keep_alive(request.keep_alive());
+    response_.body() = std::move(made.json);
+    response_.prepare_payload();
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (error) return;
+      if (self->response_.keep_alive()) return self->readNext();
+      beast::error_code ignored;
+      self->stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    });
+  }
+
+  beast::tcp_stream stream_;
+  Hub& hub_;
+  beast::flat_buffer buffer_{kControlBodyBytesMax};
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+};
+
+}  // namespace
+
+HttpServer::HttpServer(asio::io_context& loop, std::uint16_t port, Hub& hub)
+    : acceptor_{loop, {asio::ip::address_v4::loopback(), port}}, hub_{hub} {
+  acceptNext();
+}
+
+void HttpServer::acceptNext() {
+  acceptor_.async_accept([this](boost::system::error_code error, asio::ip::tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) std::make_shared<HttpConnection>(std::move(socket), hub_)->readNext();
+    acceptNext();
+  });
+}
+
+}  // namespace spheregate::hubsim

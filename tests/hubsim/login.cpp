@@ -1,0 +1,129 @@
+#include "hubsim/login.hpp"
+
+#include <chrono>
+#include <vector>
+
+#include "spheregate/hub/sas.hpp"
+#include "spheregate/hub/username.hpp"
+
+namespace spheregate::hubsim {
+namespace {
+
+std::vector<std::string_view> segmentsOf(std::string_view resource) {
+  std::vector<std::string_view> segments;
+  for (;;) {
+    const std::size_t slash = resource.find('/');
+    segments.push_back(resource.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    resource.remove_prefix(slash + 1);
+  }
+}
+
+// A device's key speaks for `{hub}/devices/{id}` only; a policy's for any whole-segment prefix of it.
+bool coversDevice(std::string_view resource, std::string_view device, bool byPolicy, const Registry& registry) {
+  const auto segments = segmentsOf(resource);
+  if (segments.size() > 3 || (!byPolicy && segments.size() != 3)) return false;
+  if (!registry.namesThisHub(segments[0])) return false;
+  if (segments.size() > 1 && segments[1] != "devices") return false;
+  return segments.size() < 3 || segments[2] == device;
+}
+
+std::variant<Login, Refusal> judgeToken(std::string_view password, const std::string& device, const Registry& registry,
+                                        base::WallTime now) {
+  const auto token = hub::parseSasToken(password);
+  if (!token) return Refusal::badToken;
+
+  const hub::SharedAccessKey* key = nullptr;
+  if (token->policy.empty()) {
+    const auto known = registry.devices.find(device);
+    if (known != registry.devices.end() && known->second.key) key = &*known->second.key;
+  } else {
+    const auto policy = registry.policies.find(token->policy);
+    if (policy == registry.policies.end()) return Refusal::unknownPolicy;
+    key = &policy->second;
+  }
+  if (!key || !hub::signedBy(*token, *key)) return Refusal::badSignature;
+
+  std::string resource = hub::audience(*token);
+  if (!coversDevice(resource, device, !token->policy.empty(), registry)) return Refusal::wrongAudience;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  if (token->expires <= seconds) return Refusal::expired;
+  return Login{device, token->expires, std::move(resource), token->policy};
+}
+
+std::variant<Login, Refusal> judgeCertificate(const ClientCertificate& certificate, const std::string& device) {
+  if (certificate.standing == ClientCertificate::Standing::absent) return Refusal::noCredentials;
+  if (certificate.standing == ClientCertificate::Standing::untrusted) return Refusal::untrustedCertificate;
+  if (certificate.commonName != device) return Refusal::certificateName;
+  return Login{device, std::nullopt, {}, {}};
+}
+
+}  // namespace
+
+std::string_view refusalName(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::badProtocolLevel:
+      return "bad_protocol_level";
+    case Refusal::badUsername:
+      return "bad_username";
+    case Refusal::wrongHub:
+      return "wrong_hub";
+    case Refusal::clientIdMismatch:
+      return "client_id_mismatch";
+    case Refusal::unknownDevice:
+      return "unknown_device";
+    case Refusal::unknownModule:
+      return "unknown_module";
+    case Refusal::disabled:
+      return "disabled";
+    case Refusal::noCredentials:
+      return "no_credentials";
+    case Refusal::badToken:
+      return "bad_token";
+    case Refusal::unknownPolicy:
+      return "unknown_policy";
+    case Refusal::badSignature:
+      return "bad_signature";
+    case Refusal::wrongAudience:
+      return "wrong_audience";
+    case Refusal::expired:
+      return "expired";
+    case Refusal::untrustedCertificate:
+      return "untrusted_certificate";
+    case Refusal::certificateName:
+      return "certificate_name";
+    case Refusal::throttled:
+      return "throttled";
+    case Refusal::fault:
+      return "fault";
+  }
+  return "unknown";
+}
+
+mqtt::ConnackCode connackFor(Refusal refusal) {
+  if (refusal == Refusal::badProtocolLevel) return mqtt::ConnackCode::badProtocol;
+  if (refusal == Refusal::throttled) return mqtt::ConnackCode::unavailable;
+  return mqtt::ConnackCode::notAuthorized;
+}
+
+std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const ClientCertificate& certificate,
+                                        const Registry& registry, base::WallTime now) {
+  if (!connect.username) return Refusal::badUsername;
+  const auto username = hub::parseUsername(*connect.username);
+  if (!username) return Refusal::badUsername;
+  if (!registry.namesThisHub(username->host)) return Refusal::wrongHub;
+  // The registry holds devices; it has no modules.
+  if (!username->moduleId.empty()) return Refusal::unknownModule;
+  if (connect.clientId != username->deviceId) return Refusal::clientIdMismatch;
+
+  std::string device{username->deviceId};
+  const auto known = registry.devices.find(device);
+  if (known == registry.devices.end() && !registry.acceptUnknownDevices) return Refusal::unknownDevice;
+  if (known != registry.devices.end() && !known->second.enabled) return Refusal::disabled;
+
+  // A password decides, also when a certificate came with it.
+  if (connect.password && !connect.password->empty()) return judgeToken(base::asText(*connect.password), device, registry, now);
+  return judgeCertificate(certificate, device);
+}
+
+}  // namespace spheregate::hubsim

@@ -1,0 +1,95 @@
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+#include <stdexcept>
+
+#include "hubsim/http_server.hpp"
+#include "hubsim/hub.hpp"
+#include "hubsim/mqtt_server.hpp"
+#include "hubsim/registry.hpp"
+#include "hubsim/timer_driver.hpp"
+#include "hubsim/tls_context.hpp"
+#include "spheregate/base/clock.hpp"
+#include "spheregate/base/log.hpp"
+
+namespace {
+
+using namespace spheregate;
+
+struct Options {
+  hubsim::TlsContext::Files tls;
+  std::string registry;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::uint16_t httpPort = 0;
+  std::size_t messagesMax = 2'000'000;
+  bool noRecord = false;
+};
+
+void describe(CLI::App& app, Options& options) {
+  app.add_option("--certificate", options.tls.certificate, "PEM file, leaf first")->required();
+  app.add_option("--key", options.tls.key, "PEM file")->required();
+  app.add_option("--registry", options.registry, "YAML file: hub names, policies, devices")->required();
+  app.add_option("--address", options.address, "where to listen for MQTT")->capture_default_str();
+  app.add_option("--port", options.port, "MQTT over TLS; 0 picks one")->capture_default_str();
+  app.add_option("--http-port", options.httpPort, "control API on 127.0.0.1; 0 picks one")->capture_default_str();
+  app.add_option("--client-ca", options.tls.clientCa, "PEM file; devices may then log in with a certificate of these CAs");
+  app.add_option("--max-messages", options.messagesMax, "messages kept in memory; beyond, the oldest are forgotten and counted")
+      ->capture_default_str();
+  app.add_flag("--no-record", options.noRecord, "count messages, keep none");
+}
+
+// Ten thousand devices need more descriptors than the usual soft limit.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+template <class T>
+T need(base::Explained<T> result) {
+  if (!result) throw std::runtime_error{result.error()};
+  return std::move(*result);
+}
+
+void serve(const Options& options) {
+  auto registry = need(hubsim::readRegistry(options.registry));
+  const auto tls = need(hubsim::TlsContext::open(options.tls));
+
+  const base::SystemClock clock;
+  base::Timers timers{clock};
+  boost::asio::io_context loop{1};
+  hubsim::TimerDriver driver{loop, timers};
+  hubsim::Hub hub{std::move(registry), options.noRecord ? 0 : options.messagesMax, timers};
+  const hubsim::MqttServer mqtt{loop, {boost::asio::ip::make_address(options.address), options.port}, tls, hub};
+  const hubsim::HttpServer http{loop, options.httpPort, hub};
+
+  boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
+  signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });
+  std::cout << "{\"mqtt\":" << mqtt.port() << ",\"http\":" << http.port() << "}" << std::endl;
+  loop.run();
+  base::logInfo("stopped");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"A simulated Azure IoT Hub: MQTT over TLS for devices, an HTTP control API for tests."};
+  Options options;
+  describe(app, options);
+  CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);
+  raiseDescriptorLimit();
+  try {
+    serve(options);
+  } catch (const std::exception& error) {
+    std::cerr << "spheregate-hubsim: " << error.what() << '\n';
+    return 1;
+  }
+}

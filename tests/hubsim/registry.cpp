@@ -1,0 +1,102 @@
+#include "hubsim/registry.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <initializer_list>
+#include <sstream>
+#include <stdexcept>
+
+#include "spheregate/hub/device_id.hpp"
+
+namespace spheregate::hubsim {
+namespace {
+
+[[noreturn]] void refuse(const YAML::Node& node, const std::string& why) {
+  throw YAML::RepresentationException{node.Mark(), why};
+}
+
+std::string lowered(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+void onlyKeys(const YAML::Node& map, std::initializer_list<std::string_view> allowed) {
+  if (!map.IsMap()) refuse(map, "expected a map");
+  for (const auto& pair : map) {
+    const std::string key = pair.first.Scalar();
+    if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) refuse(pair.first, "unknown key '" + key + "'");
+  }
+}
+
+std::string text(const YAML::Node& map, const char* key) {
+  const YAML::Node node = map[key];
+  if (!node || !node.IsScalar() || node.Scalar().empty()) refuse(node ? node : map, std::string{"'"} + key + "' must be a text");
+  return node.Scalar();
+}
+
+hub::SharedAccessKey keyOf(const YAML::Node& map) {
+  auto key = hub::SharedAccessKey::fromBase64(text(map, "key"));
+  if (!key) refuse(map["key"], "'key': " + key.error());
+  return *key;
+}
+
+void readHubs(const YAML::Node& node, Registry& registry) {
+  if (node && node.IsScalar()) registry.hubs.push_back(lowered(node.Scalar()));
+  if (node && node.IsSequence())
+    for (const YAML::Node& name : node) registry.hubs.push_back(lowered(name.as<std::string>()));
+}
+
+void readPolicy(const YAML::Node& entry, Registry& registry) {
+  onlyKeys(entry, {"name", "key"});
+  if (!registry.policies.emplace(text(entry, "name"), keyOf(entry)).second) refuse(entry, "this policy is listed twice");
+}
+
+void readDevice(const YAML::Node& entry, Registry& registry) {
+  onlyKeys(entry, {"id", "key", "status"});
+  DeviceIdentity device;
+  const std::string id = text(entry, "id");
+  if (!hub::validDeviceId(id)) refuse(entry["id"], "not a device id");
+  if (entry["key"]) device.key = keyOf(entry);
+  const std::string status = entry["status"] ? text(entry, "status") : "enabled";
+  if (status != "enabled" && status != "disabled") refuse(entry["status"], "'status' must be enabled or disabled");
+  device.enabled = status == "enabled";
+  if (!registry.devices.emplace(id, std::move(device)).second) refuse(entry["id"], "this device is listed twice");
+}
+
+Registry fromYaml(const YAML::Node& root) {
+  Registry registry;
+  onlyKeys(root, {"hub", "policies", "accept_unknown_devices", "devices"});
+  readHubs(root["hub"], registry);
+  if (registry.hubs.empty()) refuse(root, "'hub' must be a name or a list of names");
+  for (const YAML::Node& entry : root["policies"]) readPolicy(entry, registry);
+  for (const YAML::Node& entry : root["devices"]) readDevice(entry, registry);
+  if (root["accept_unknown_devices"]) registry.acceptUnknownDevices = root["accept_unknown_devices"].as<bool>();
+  return registry;
+}
+
+}  // namespace
+
+bool Registry::namesThisHub(std::string_view host) const {
+  return std::find(hubs.begin(), hubs.end(), lowered(host)) != hubs.end();
+}
+
+base::Explained<Registry> parseRegistry(const std::string& yaml, const std::string& source) {
+  try {
+    return fromYaml(YAML::Load(yaml));
+  } catch (const YAML::Exception& error) {
+    return source + ":" + std::to_string(error.mark.line + 1) + ":" + std::to_string(error.mark.column + 1) + ": " + error.msg;
+  }
+}
+
+base::Explained<Registry> readRegistry(const std::string& file) {
+  std::ifstream in{file};
+  std::ostringstream content;
+  if (!in || !(content << in.rdbuf())) return file + ": cannot be read";
+  return parseRegistry(content.str(), file);
+}
+
+}  // namespace spheregate::hubsim

@@ -1,0 +1,21 @@
+#include "hubsim/statistics.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace spheregate::hubsim {
+
+nlohmann::json toJson(const Statistics& statistics) {
+  return {{"messages", statistics.messages},
+          {"payload_bytes", statistics.payloadBytes},
+          {"duplicates", statistics.duplicates},
+          {"pubacks", statistics.pubacks},
+          {"pubacks_lost", statistics.pubacksLost},
+          {"without_effect", statistics.withoutEffect},
+          {"connects_accepted", statistics.connectsAccepted},
+          {"connects_refused", nlohmann::json(statistics.connectsRefused)},
+          {"takeovers", statistics.takeovers},
+          {"handshakes_failed", statistics.handshakesFailed},
+          {"closes", nlohmann::json(statistics.closes)}};
+}
+
+}  // namespace spheregate::hubsim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace spheregate::hubsim {
+
+// Counted since the start or the last reset.
+struct Statistics {
+  std::uint64_t messages = 0;  // telemetry taken, duplicates and wills too
+  std::uint64_t payloadBytes = 0;
+  std::uint64_t duplicates = 0;  // of them, with DUP set
+  std::uint64_t pubacks = 0;
+  std::uint64_t pubacksLost = 0;    // by the fault switch
+  std::uint64_t withoutEffect = 0;  // twin and method publishes nobody waits for
+  std::uint64_t connectsAccepted = 0;
+  std::uint64_t takeovers = 0;
+  std::uint64_t handshakesFailed = 0;
+  std::map<std::string, std::uint64_t, std::less<>> connectsRefused;  // by reason
+  std::map<std::string, std::uint64_t, std::less<>> closes;           // by reason, of accepted and of refused connections
+};
+
+[[nodiscard]] nlohmann::json toJson(const Statistics& statistics);
+
+}  // namespace spheregate::hubsim
