@@ -1,11 +1,19 @@
 #include "spheregate/app/daemon.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <random>
+#include <string>
 #include <utility>
 
+#include "exit_code.hpp"
+#include "judge.hpp"
+#include "process.hpp"
+#include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
 #include "spheregate/app/version.hpp"
 #include "spheregate/base/log.hpp"
@@ -24,16 +32,19 @@
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/link.hpp"
 #include "spheregate/upstream/pacer.hpp"
-#include "judge.hpp"
+#include "startup_error.hpp"
 #include "status.hpp"
 #include "unusable_disk.hpp"
 
 namespace spheregate::app {
 namespace {
 
-constexpr int kBadConfiguration = 78;
+// How long a disk may take to store what is in memory when the gateway stops. Nothing of that has been acknowledged yet.
+constexpr std::chrono::seconds kStopTimeMax{10};
+// For the last packets to devices and hub to leave before the sockets go.
+constexpr std::chrono::milliseconds kGoodbye{200};
 
-// A part that could not be made at start-up; main turns it into one line and exit code 78.
+// A part that could not be made at start-up becomes one line on stderr and exit code 78.
 template <class T>
 T required(base::Explained<T> made) {
   if (!made) throw StartupError{made.error()};
@@ -49,11 +60,13 @@ class Daemon {
  private:
   ops::HttpSources sources();
   std::unique_ptr<queue::Disk> openDisk();
-  void stop(const char* why);
+  void awaitSignal();
+  void stop(const char* signal);
+  [[noreturn]] void leaveNow(const char* why);
 
   const config::Config& config_;
+  metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
-  metrics::Registry metrics_;
 
   // Who may connect.
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
@@ -61,7 +74,8 @@ class Daemon {
   // The way to the hub: trust, keys, and one link for each device.
   std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
   upstream::TlsDialer dialer_{*connector_};
-  std::unique_ptr<upstream::Credentials> credentials_{required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
+  std::unique_ptr<upstream::Credentials> credentials_{
+      required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
   upstream::Pacer pacer_{loop_.timers(), config_.upstream.connectsPerSecond};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::mt19937_64 random_{std::random_device{}()};
@@ -74,6 +88,7 @@ class Daemon {
                                .random = random_};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
+  std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
@@ -82,22 +97,31 @@ class Daemon {
   relay::Uplink uplink_{custody_, links_, metrics_};
   relay::Front front_{config_.session, custody_, uplink_, loop_.timers(), metrics_};
 
-  // What operators see.
+  // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
   ops::Service service_{loop_.timers()};
 
   // The door, opened last.
   std::unique_ptr<tls::Listener> listener_;
-  boost::asio::signal_set signals_{loop_.asio(), SIGTERM, SIGINT};
+  boost::asio::signal_set signals_{loop_.asio(), SIGTERM, SIGINT, SIGHUP};
+  base::Timer stopDeadline_{loop_.timers()};
+  base::Timer goodbye_{loop_.timers()};
   bool stopping_ = false;
 };
 
 Daemon::Daemon(const config::Config& config) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
+  for (const identity::TenantCa& ca : admission_->tenantCas()) {
+    metrics_
+        .gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", ca.sha256}})
+        .set(static_cast<double>(ca.notAfterSeconds));
+  }
+  checkServerName(config_.listener.certificate, config_.hostname);
+  service_.status("reading the store");
   uplink_.open(front_);
-  listener_ = required(tls::Listener::open(
-      loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
-      [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
+  listener_ = required(
+      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
+                          [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
@@ -109,7 +133,8 @@ std::unique_ptr<queue::Disk> Daemon::openDisk() {
   auto disk = queue::openPosixDisk(config_.queue.path);
   if (disk) return std::move(*disk);
   // Without a store the gateway still starts, says why it refuses devices, and never pretends.
-  base::logError("store unusable", {{"reason", disk.error()}});
+  storeFault_ = disk.error();
+  base::logError("store unusable", {{"reason", storeFault_}});
   return std::make_unique<UnusableDisk>();
 }
 
@@ -117,47 +142,67 @@ ops::HttpSources Daemon::sources() {
   return {.metrics = [this] { return metrics_.text(); },
           .notReady = [this]() -> std::optional<std::string> {
             if (stopping_) return "the gateway is stopping";
+            if (!storeFault_.empty()) return "the store cannot be used: " + storeFault_;
             if (!custody_.isOpen()) return "the store is closed: " + std::string{custody_.closedReason()};
             if (!listener_) return "the gateway is starting";
             return std::nullopt;
           },
-          .status = [this] {
-            return statusJson({.custody = custody_,
-                               .front = front_,
-                               .uplink = uplink_,
-                               .admission = *admission_,
-                               .clock = loop_.clock(),
-                               .hub = config_.upstream.hub});
-          }};
+          .status =
+              [this] {
+                return statusJson({.custody = custody_,
+                                   .front = front_,
+                                   .uplink = uplink_,
+                                   .admission = *admission_,
+                                   .clock = loop_.clock(),
+                                   .hub = config_.upstream.hub});
+              }};
 }
 
 int Daemon::run() {
-  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (!error) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
-  });
+  awaitSignal();
   service_.ready();
+  service_.status("accepting devices on port " + std::to_string(listener_->port()));
   loop_.run();
-  return 0;
+  return kGood;
+}
+
+void Daemon::awaitSignal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (stopping_) leaveNow("a second signal came");
+    stop(signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP");
+    awaitSignal();
+  });
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
-void Daemon::stop(const char* why) {
+void Daemon::stop(const char* signal) {
   stopping_ = true;
-  base::logInfo("stopping", {{"signal", why}, {"queued_messages", custody_.queuedMessages()}});
+  base::logInfo("stopping", {{"signal", signal}, {"queued_messages", custody_.queuedMessages()}});
   service_.stopping();
+  stopDeadline_.after(kStopTimeMax, [this] { leaveNow("the disk did not take in time what was in memory"); });
   listener_->stop();
   front_.shutDown();
   custody_.flush([this] {
+    stopDeadline_.cancel();
     uplink_.close();
     base::logInfo("stopped", {{"queued_messages", custody_.queuedMessages()}});
-    loop_.stop();
+    goodbye_.after(kGoodbye, [this] { loop_.stop(); });
   });
+}
+
+// Without tidying up, because that would wait for the disk thread. What was acknowledged is safe, as after a kill -9.
+void Daemon::leaveNow(const char* why) {
+  base::logError("stopped at once", {{"reason", why}, {"queued_messages", custody_.queuedMessages()}});
+  std::_Exit(kFailed);
 }
 
 }  // namespace
 
 int runDaemon(const config::Config& config) {
   base::configureLog(config.logLevel, config.logFormat);
+  ignoreBrokenPipes();
+  raiseFileLimit(config.listener.connectionsMax);
   try {
     Daemon daemon{config};
     return daemon.run();

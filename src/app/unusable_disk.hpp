@@ -7,10 +7,9 @@ namespace spheregate::app {
 // Stands where the store's directory could not be opened: every operation fails, so custody is closed from the start.
 class UnusableDisk final : public queue::Disk {
  public:
-  base::Result<std::vector<std::string>> list() override { return failure(); }
+  base::Result<std::vector<queue::DiskEntry>> list(std::string_view) override { return failure(); }
   base::Result<std::unique_ptr<queue::DiskFile>> create(std::string_view) override { return failure(); }
   base::Result<std::unique_ptr<queue::DiskFile>> open(std::string_view) override { return failure(); }
-  base::Result<void> truncate(std::string_view, std::uint64_t) override { return failure(); }
   base::Result<void> remove(std::string_view) override { return failure(); }
   base::Result<void> setAside(std::string_view, std::string_view) override { return failure(); }
   base::Result<void> syncDirectory() override { return failure(); }

@@ -4,8 +4,9 @@
 
 namespace spheregate::app {
 
-// Runs the gateway until SIGTERM or SIGINT. Returns the process's exit code; a start-up fault is one line on stderr that names
-// the file and the fix, and 78 when the configuration is to blame, 1 otherwise.
+// Runs the gateway until SIGTERM, SIGINT or SIGHUP. Returns the process's exit code: 0 after a graceful stop, 78 after one line
+// on stderr when something that the configuration names cannot be used. When stopping takes too long, or a second signal comes,
+// the process ends at once with 1; what was acknowledged is safe then too.
 int runDaemon(const config::Config& config);
 
 }  // namespace spheregate::app

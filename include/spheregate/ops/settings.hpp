@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -7,7 +9,9 @@ namespace spheregate::ops {
 
 struct HttpSettings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 9464;  // 0: any free port
+  std::uint16_t port = 9464;                   // 0: any free port
+  std::size_t connectionsMax = 64;             // above it no more are accepted until one ends
+  std::chrono::milliseconds deadline{10'000};  // to send a request, and again to take the answer; also for an idle connection
 };
 
 }  // namespace spheregate::ops

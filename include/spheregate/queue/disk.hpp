@@ -12,6 +12,11 @@
 
 namespace spheregate::queue {
 
+struct DiskEntry {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
 // One file of the store. Used by one thread at a time.
 class DiskFile {
  public:
@@ -30,14 +35,15 @@ class DiskFile {
 class Disk {
  public:
   virtual ~Disk() = default;
-  virtual base::Result<std::vector<std::string>> list() = 0;
+  // The files, in no order; of a subdirectory that is not there, none.
+  virtual base::Result<std::vector<DiskEntry>> list(std::string_view subdirectory = {}) = 0;
   // Fails if the name exists. The name itself is durable only after `syncDirectory`.
   virtual base::Result<std::unique_ptr<DiskFile>> create(std::string_view name) = 0;
   virtual base::Result<std::unique_ptr<DiskFile>> open(std::string_view name) = 0;
-  virtual base::Result<void> truncate(std::string_view name, std::uint64_t size) = 0;
   virtual base::Result<void> remove(std::string_view name) = 0;
-  // Moves into a subdirectory, made if absent: for quarantine.
+  // Moves into a subdirectory, made if absent, over a file of that name: for quarantine and dead letters.
   virtual base::Result<void> setAside(std::string_view name, std::string_view subdirectory) = 0;
+  // What was created, removed and set aside before is on stable storage.
   virtual base::Result<void> syncDirectory() = 0;
 };
 

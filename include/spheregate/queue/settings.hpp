@@ -15,7 +15,7 @@ struct Settings {
   WhenFull whenFull = WhenFull::hold;
   std::chrono::milliseconds commitAfter{250};
   std::uint64_t memoryBytesMax = 64ull << 20;             // messages held in memory; above it they are written at once
-  std::uint64_t segmentBytes = 4ull << 20;                // lowered so that at least 8 segments fit in bytesMax
+  std::uint64_t segmentBytes = 16ull << 20;               // lowered so that at least 8 segments fit in bytesMax
 };
 
 }  // namespace spheregate::queue

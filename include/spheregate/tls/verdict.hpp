@@ -2,6 +2,7 @@
 
 #include <openssl/x509.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,7 +11,7 @@ namespace spheregate::tls {
 
 // What is known of a certificate, for logs and status pages.
 struct CertificateFacts {
-  std::string commonName;   // escaped for printing, at most 160 bytes
+  std::string commonName;   // escaped for printing, at most 160 bytes; several names are joined; empty when there is none
   std::string issuer;
   std::string serial;       // hexadecimal
   std::string notBefore;    // ISO 8601, UTC
@@ -18,6 +19,8 @@ struct CertificateFacts {
   std::string sha256;       // of the DER form, lower-case hex
   std::int64_t notAfterSeconds = 0;  // Unix time
 };
+
+CertificateFacts certificateFacts(X509& certificate);
 
 // Whether a peer's certificate lets it in, judged during the handshake by somebody who knows the fleet.
 struct Verdict {

@@ -1,0 +1,69 @@
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <map>
+
+#include "run.hpp"
+
+namespace {
+
+using namespace spheregate::load;
+
+// Each device takes two descriptors when the peer has a connection to the hub for each.
+void raiseFileLimit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void declare(CLI::App& app, Options& options) {
+  const std::map<std::string, Mode> modes{
+      {"closed", Mode::closed}, {"paced", Mode::paced}, {"idle", Mode::idle}, {"handshake", Mode::handshake}};
+  app.add_option("mode", options.mode, "closed, paced, idle or handshake")->required()->transform(CLI::CheckedTransformer(modes));
+  app.add_option("--pki", options.pki, "directory made by spheregate-testpki")->required();
+  app.add_option("--sink-port", options.sinkPort, "where the hub's end listens; 0: any free port");
+  app.add_option("--devices", options.devices)->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("--window", options.window, "closed: unacknowledged messages a device")
+      ->check(CLI::Range(1, 2000))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "paced: messages a second, all devices together")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--payload", options.payloadBytes, "bytes")->check(CLI::Range(24, 65000))->capture_default_str();
+  app.add_option("--warmup", options.warmupSeconds, "seconds")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "of measurement")->capture_default_str();
+  app.add_option("--drain", options.drainSeconds, "seconds to wait at most for what is under way")->capture_default_str();
+  app.add_option("--connecting", options.connecting, "handshakes at a time")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--puback-delay", options.pubackDelayMs, "ms the hub's end waits; nothing in the drain")->capture_default_str();
+  app.add_option("--threads", options.threads, "1: both ends in one thread; 2: one each")
+      ->check(CLI::Range(1, 2))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Plays devices and hub around an MQTT gateway. Writes the sink's port to stderr, reads `PORT PID` of the peer from\n"
+      "stdin, and prints one JSON object when it is done."};
+  declare(app, options);
+  CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);
+  raiseFileLimit();
+  try {
+    Run run{options};
+    std::cerr << "sink listens on port " << run.sinkPort() << std::endl;
+    std::uint16_t port = 0;
+    pid_t peer = 0;
+    if (!(std::cin >> port >> peer)) throw std::runtime_error{"no line `PORT PID` on stdin"};
+    std::cout << run.measure(port, peer).dump(2) << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << "spheregate-load: " << error.what() << std::endl;
+    return 1;
+  }
+  return 0;
+}

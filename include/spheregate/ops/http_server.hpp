@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "spheregate/base/result.hpp"
+#include "spheregate/ops/settings.hpp"
+
+namespace spheregate::ops {
+
+// Where the answers come from. Called on the loop, once a request.
+struct HttpSources {
+  std::function<std::string()> metrics;                  // Prometheus text
+  std::function<std::optional<std::string>()> notReady;  // a sentence when devices cannot be served
+  std::function<std::string()> status;                   // JSON
+};
+
+// What operators and their tools read: /metrics, /healthz, /readyz, /status. Only GET and HEAD; it changes nothing. Core thread
+// only. A slow or hostile client costs at most one of `connectionsMax` places for the deadline.
+class HttpServer {
+ public:
+  // Listens from now on and answers once the loop runs. The error names the address and what to do.
+  static base::Explained<std::unique_ptr<HttpServer>> open(boost::asio::io_context& loop, const HttpSettings& settings,
+                                                           HttpSources sources);
+  // Drops all connections; no source is called afterwards.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const;
+
+ private:
+  class Door;
+  explicit HttpServer(std::shared_ptr<Door> door);
+  std::shared_ptr<Door> door_;
+};
+
+}  // namespace spheregate::ops

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "complaint.hpp"
+#include "spheregate/config/config.hpp"
+
+namespace spheregate::config {
+
+// A key that this version reads. Parser, `show` and the tests of the documentation all go by the one table of these.
+struct Key {
+  std::string path;   // dotted
+  std::string words;  // what may stand there
+  bool required = false;
+  // The key belongs to one type of upstream.auth, and only there may it be given (and is it required).
+  std::optional<upstream::AuthType> onlyWith;
+  std::function<std::optional<Complaint>(const std::string& text, Config& config)> read;
+  std::function<std::string(const Config& config)> write;  // as a YAML scalar
+};
+
+// In the order in which people read them.
+const std::vector<Key>& keys();
+
+// Keys and sections of the design that this version does not have. They are named, so that nobody looks for a typing error.
+const std::vector<std::string>& laterKeys();
+
+}  // namespace spheregate::config

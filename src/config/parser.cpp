@@ -1,0 +1,181 @@
+#include "parser.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "similar.hpp"
+
+namespace spheregate::config {
+namespace {
+
+// More than a person mends at one sitting, and a bound for a file that is something else altogether.
+constexpr std::size_t kProblemsMax = 100;
+
+const Key* findKey(std::string_view path) {
+  const auto found = std::find_if(keys().begin(), keys().end(), [&](const Key& key) { return key.path == path; });
+  return found == keys().end() ? nullptr : &*found;
+}
+
+bool isSection(const std::string& path) {
+  return std::any_of(keys().begin(), keys().end(), [&](const Key& key) { return key.path.starts_with(path + "."); });
+}
+
+bool isLater(const std::string& path) { return std::find(laterKeys().begin(), laterKeys().end(), path) != laterKeys().end(); }
+
+// The words that may stand directly under a prefix such as `queue.`.
+std::vector<std::string> wordsUnder(const std::string& prefix) {
+  std::vector<std::string> words;
+  for (const Key& key : keys()) {
+    if (!key.path.starts_with(prefix)) continue;
+    const std::string rest = key.path.substr(prefix.size());
+    std::string word = rest.substr(0, rest.find('.'));
+    if (words.empty() || words.back() != word) words.push_back(std::move(word));
+  }
+  return words;
+}
+
+// Where a word belongs that stands in a wrong section: the only key that ends with it.
+std::optional<std::string> home(const std::string& word) {
+  std::optional<std::string> found;
+  for (const Key& key : keys()) {
+    if (!key.path.ends_with("." + word)) continue;
+    if (found) return std::nullopt;
+    found = key.path.substr(0, key.path.size() - word.size() - 1);
+  }
+  return found;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+// What goes into a message about a key of the file must stay on its line.
+std::string printable(std::string_view text) {
+  std::string out = quote(text);
+  return out.substr(1, out.size() - 2);
+}
+
+}  // namespace
+
+Loaded Parser::parse(const std::string& yaml) {
+  auto document = readDocument(yaml);
+  if (auto* broken = std::get_if<BrokenDocument>(&document)) {
+    complain(broken->place, {}, std::move(broken->complaint));
+    return std::move(loaded_);
+  }
+  const Node& root = std::get<Node>(document);
+  if (root.kind == Node::Kind::map) {
+    readSection(root, {});
+  } else if (root.kind != Node::Kind::nothing) {
+    complain(root.place, {},
+             {"the file is not a list of keys", "write `key: value` lines; config/spheregate.yaml is an example"});
+  }
+  checkAuthKeys();
+  checkMissing();
+  // The hub's name is for the network and for the words of the protocol.
+  loaded_.config.connector.host = loaded_.config.upstream.hub;
+  const auto order = [](const Problem& problem) { return std::tuple{problem.line == 0, problem.line, problem.column}; };
+  std::stable_sort(loaded_.problems.begin(), loaded_.problems.end(),
+                   [&](const Problem& left, const Problem& right) { return order(left) < order(right); });
+  return std::move(loaded_);
+}
+
+void Parser::readSection(const Node& map, const std::string& prefix) {
+  std::map<std::string, int> lines;
+  for (const Entry& entry : map.entries) {
+    const std::string path = prefix + entry.key.text;
+    const auto [first, added] = lines.emplace(entry.key.text, entry.key.place.line);
+    if (added) {
+      readEntry(entry, path, prefix);
+    } else {
+      complain(entry.key.place, path,
+               {"this is given twice, first in line " + std::to_string(first->second), "keep one of them"});
+    }
+  }
+}
+
+void Parser::readEntry(const Entry& entry, const std::string& path, const std::string& prefix) {
+  if (entry.key.text.find('.') != std::string::npos) {
+    return complain(entry.key.place, path, {"a key has no dots", "write `a: { b: value }` for a.b"});
+  }
+  if (const Key* key = findKey(path)) {
+    places_[path] = entry.key.place;
+    return readValue(*key, entry);
+  }
+  if (!isSection(path)) return refuseUnknown(entry, path, prefix);
+  places_[path] = entry.key.place;
+  if (entry.value.kind == Node::Kind::map) return readSection(entry.value, path + ".");
+  // A section may be empty, for example when all its keys are commented out.
+  if (entry.value.kind == Node::Kind::nothing) return;
+  complain(entry.value.place, path, {"keys are expected here, not a value", "write under it: " + joined(wordsUnder(path + "."))});
+}
+
+void Parser::readValue(const Key& key, const Entry& entry) {
+  std::optional<Complaint> complaint;
+  Place place = entry.value.place;
+  if (entry.value.kind == Node::Kind::scalar) {
+    complaint = key.read(entry.value.text, loaded_.config);
+  } else if (entry.value.kind == Node::Kind::nothing) {
+    complaint = Complaint{"this has no value", "write " + key.words + ", or remove the key"};
+    place = entry.key.place;
+  } else {
+    complaint = Complaint{"one value is expected here, not several", "write " + key.words};
+  }
+  if (!complaint) return;
+  bad_.insert(key.path);
+  complain(place, key.path, std::move(*complaint));
+}
+
+void Parser::refuseUnknown(const Entry& entry, const std::string& path, const std::string& prefix) {
+  if (isLater(path)) return complain(entry.key.place, path, {"this is not in this version", "remove it"});
+  const std::vector<std::string> words = wordsUnder(prefix);
+  std::string fix = "known here are " + joined(words);
+  const auto belongs = home(entry.key.text);
+  if (const auto meant = nearest(entry.key.text, words)) {
+    fix = "did you mean `" + *meant + "`?";
+  } else if (belongs) {
+    fix = "it belongs under `" + *belongs + "`";
+  }
+  complain(entry.key.place, path, {"unknown key", std::move(fix)});
+}
+
+void Parser::checkAuthKeys() {
+  if (!good("upstream.auth.type")) return;
+  for (const Key& key : keys()) {
+    const auto place = places_.find(key.path);
+    if (!key.onlyWith || place == places_.end() || *key.onlyWith == loaded_.config.upstream.auth.type) continue;
+    complain(place->second, key.path, {"this does not belong to the `type` of upstream.auth", "remove it, or change the type"});
+  }
+}
+
+void Parser::checkMissing() {
+  for (const Key& key : keys()) {
+    if (!key.required || places_.contains(key.path)) continue;
+    // What a type needs is known only when the type is.
+    if (key.onlyWith && (!good("upstream.auth.type") || *key.onlyWith != loaded_.config.upstream.auth.type)) continue;
+    complain(placeAround(key.path), key.path, {"this is missing", "add it: " + key.words});
+  }
+}
+
+Place Parser::placeAround(std::string path) const {
+  for (auto dot = path.rfind('.'); dot != std::string::npos; dot = path.rfind('.')) {
+    path.resize(dot);
+    if (const auto found = places_.find(path); found != places_.end()) return found->second;
+  }
+  return {};
+}
+
+void Parser::complain(Place place, const std::string& path, Complaint complaint) {
+  if (loaded_.problems.size() >= kProblemsMax) return;
+  loaded_.problems.push_back({.file = fileName_,
+                              .line = place.line,
+                              .column = place.column,
+                              .key = printable(path),
+                              .what = std::move(complaint.what),
+                              .fix = std::move(complaint.fix)});
+}
+
+}  // namespace spheregate::config

@@ -1,0 +1,183 @@
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "kinds.hpp"
+
+namespace spheregate::config {
+namespace {
+
+constexpr std::size_t kHostBytesMax = 253;
+constexpr std::size_t kLabelBytesMax = 63;
+
+bool letterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool validLabel(std::string_view label) {
+  return !label.empty() && label.size() <= kLabelBytesMax && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), [](char c) { return letterOrDigit(c) || c == '-'; });
+}
+
+bool validHostName(std::string_view name) {
+  if (name.size() > kHostBytesMax) return false;
+  while (true) {
+    const auto dot = name.find('.');
+    if (!validLabel(name.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+bool isIpAddress(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+Reading<std::string> readHostName(const std::string& text, Dot dot) {
+  // The text is not repeated: people paste connection strings with keys here.
+  if (!validHostName(text)) {
+    return Complaint{"this is not a host name", "write only the name, as in gateway.plant.example, without scheme, port or path"};
+  }
+  if (dot == Dot::needed && text.find('.') == std::string::npos) {
+    return Complaint{quote(text) + " has no dot",
+                     "use a name with a dot: the devices' SDK takes what is before the first dot for the hub's name"};
+  }
+  return text;
+}
+
+Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
+  const Complaint wrong{quote(text) + " is not an address and a port", "write them as 127.0.0.1:9464 or [::1]:9464"};
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  std::string address = text.substr(0, colon);
+  const bool brackets = address.size() > 2 && address.front() == '[' && address.back() == ']';
+  if (brackets) address = address.substr(1, address.size() - 2);
+  const auto port = parseWhole(text.substr(colon + 1));
+  const bool sixNeedsBrackets = (address.find(':') != std::string::npos) != brackets;
+  if (sixNeedsBrackets || !isIpAddress(address) || !port || *port > 65535) return wrong;
+  ops::HttpSettings settings;
+  settings.address = address;
+  settings.port = static_cast<std::uint16_t>(*port);
+  return settings;
+}
+
+// Only this variable, because it is the one systemd sets for credentials; everything else stays as written.
+Reading<std::filesystem::path> expanded(std::string text) {
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (control) return Complaint{"there is a control character in this path", "write the path on one line"};
+  constexpr std::string_view variable = "${CREDENTIALS_DIRECTORY}";
+  for (auto at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
+    if (text.compare(at, variable.size(), variable) != 0) {
+      return Complaint{"only ${CREDENTIALS_DIRECTORY} is expanded in paths", "write the path out"};
+    }
+    const char* value = std::getenv("CREDENTIALS_DIRECTORY");
+    if (value == nullptr || *value == '\0') {
+      return Complaint{"${CREDENTIALS_DIRECTORY} is not set",
+                       "let systemd start the gateway with LoadCredential=, or write the path out"};
+    }
+    const std::string_view directory{value};
+    text.replace(at, variable.size(), directory);
+    at += directory.size();
+  }
+  return std::filesystem::path{std::move(text)};
+}
+
+std::string writePath(const std::filesystem::path& path) { return quotedScalar(path.string()); }
+
+std::string writeText(const std::string& text) { return quotedScalar(text); }
+
+bool validGuid(std::string_view text) {
+  constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char place) {
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return place == 'x' ? hex : c == place;
+  });
+}
+
+}  // namespace
+
+Kind<std::string> hostName(Dot dot) {
+  return {.words = dot == Dot::needed ? "host name with a dot" : "host name",
+          .read = [dot](const std::string& text) { return readHostName(text, dot); },
+          .write = writeText};
+}
+
+Kind<std::string> ipAddress() {
+  return {.words = "IP address",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            if (isIpAddress(text)) return text;
+            return Complaint{quote(text) + " is not an IP address",
+                             "write one of this machine's addresses, or 0.0.0.0 or :: for all"};
+          },
+          .write = writeText};
+}
+
+Kind<ops::HttpSettings> addressAndPort() {
+  return {.words = "IP address and port", .read = readAddressAndPort, .write = [](const ops::HttpSettings& settings) {
+            const bool six = settings.address.find(':') != std::string::npos;
+            return quotedScalar((six ? "[" + settings.address + "]" : settings.address) + ":" + std::to_string(settings.port));
+          }};
+}
+
+Kind<std::filesystem::path> file() {
+  return {.words = "path",
+          .read = [](const std::string& text) -> Reading<std::filesystem::path> {
+            if (text.empty()) return Complaint{"this is empty", "write the path"};
+            return expanded(text);
+          },
+          .write = writePath};
+}
+
+Kind<std::filesystem::path> optionalFile() {
+  return {.words = "path, or empty", .read = [](const std::string& text) { return expanded(text); }, .write = writePath};
+}
+
+Kind<std::filesystem::path> privateKeyFile() {
+  Kind<std::filesystem::path> kind = file();
+  kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
+    if (text.starts_with("pkcs11:") || text.starts_with("handle:")) {
+      return Complaint{"keys in a token are not in this version", "write the path of a PEM file"};
+    }
+    return plain(text);
+  };
+  return kind;
+}
+
+Kind<std::filesystem::path> secretFile() {
+  Kind<std::filesystem::path> kind = file();
+  kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
+    // The text is not repeated, because it may be what it looks like.
+    if (text.ends_with('=') || text.find("SharedAccessKey") != std::string::npos) {
+      return Complaint{"this looks like the key itself",
+                       "put the key into a file that only the gateway can read, and write its path here"};
+    }
+    return plain(text);
+  };
+  return kind;
+}
+
+Kind<std::string> optionalGuid() {
+  return {.words = "GUID, or empty",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            if (text.empty() || validGuid(text)) return text;
+            return Complaint{quote(text) + " is not a GUID",
+                             "write it as 00000000-0000-0000-0000-000000000000, or \"\" for any tenant"};
+          },
+          .write = writeText};
+}
+
+Kind<std::string> policyName() {
+  return {.words = "name of a shared access policy",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            const bool plain = std::all_of(text.begin(), text.end(),
+                                           [](char c) { return letterOrDigit(c) || c == '-' || c == '_' || c == '.'; });
+            if (!text.empty() && text.size() <= kLabelBytesMax + 1 && plain) return text;
+            return Complaint{"this is not the name of a policy", "write its name as the hub shows it, letters and digits"};
+          },
+          .write = writeText};
+}
+
+}  // namespace spheregate::config

@@ -1,0 +1,35 @@
+#include "file_content.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+namespace spheregate::identity {
+
+base::Explained<std::string> fileContent(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    return base::failed<std::string>(file.string() + ": is a directory; name a file");
+  }
+  errno = 0;
+  std::ifstream stream{file, std::ios::binary};
+  if (!stream) {
+    return base::failed<std::string>(file.string() + ": cannot be read (" + std::strerror(errno) +
+                                     "); check that it exists and that the daemon's user may read it");
+  }
+  std::string content;
+  std::array<char, 16'384> chunk;
+  while (stream && content.size() <= kFileBytesMax) {
+    stream.read(chunk.data(), chunk.size());
+    content.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  if (stream.bad()) return base::failed<std::string>(file.string() + ": cannot be read to its end; check the disk it is on");
+  if (content.size() > kFileBytesMax) {
+    return base::failed<std::string>(file.string() + ": is larger than 16 MiB; check that it is the right file");
+  }
+  return base::Explained<std::string>{boost::system::in_place_value, std::move(content)};
+}
+
+}  // namespace spheregate::identity

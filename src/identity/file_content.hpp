@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::identity {
+
+// A file of certificates or of device ids, whole. Nobody has larger ones; a device file or a disk image is not read to its end.
+inline constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
+
+base::Explained<std::string> fileContent(const std::filesystem::path& file);
+
+}  // namespace spheregate::identity

@@ -1,0 +1,14 @@
+#include <cstdio>
+#include <exception>
+
+#include "spheregate/app/commands.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    return spheregate::app::runCommand(argc, argv);
+  } catch (const std::exception& error) {
+    // Faults that have an explanation were told where they happened; what arrives here is the machine's: no memory, no threads.
+    std::fprintf(stderr, "spheregate: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <string>
+
+#include "spheregate/ops/http_server.hpp"
+
+namespace spheregate::ops {
+
+using HttpRequest = boost::beast::http::request<boost::beast::http::empty_body>;
+using HttpAnswer = boost::beast::http::response<boost::beast::http::string_body>;
+
+// What the server says to a well-formed request without a body.
+HttpAnswer answerTo(const HttpRequest& request, const HttpSources& sources);
+// The last thing a connection hears: what came was not a request that is answered here.
+HttpAnswer refusal(boost::beast::http::status status, std::string text);
+
+}  // namespace spheregate::ops

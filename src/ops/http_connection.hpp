@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "http_answer.hpp"
+
+namespace spheregate::ops {
+
+// One client: a request, its answer, and again while the client wants. Keeps itself alive while an operation is pending; its
+// owner may close it at any time and hears of its end by `ended`.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  using Answer = std::function<HttpAnswer(const HttpRequest&)>;
+  using Ended = std::function<void(HttpConnection*)>;
+
+  HttpConnection(boost::asio::ip::tcp::socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  void readNext();
+  // Nothing is asked and nothing is sent afterwards.
+  void close();
+
+ private:
+  void requestRead(boost::beast::error_code error);
+  void write(HttpAnswer answer);
+  void bidFarewell();
+  void drain();
+
+  boost::beast::tcp_stream stream_;
+  std::chrono::milliseconds deadline_;
+  Answer answer_;
+  Ended ended_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_;
+  HttpAnswer response_;
+  std::array<char, 4096> drained_{};
+  std::size_t drainedBytes_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace spheregate::ops

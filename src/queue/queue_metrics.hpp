@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "spheregate/metrics/registry.hpp"
+
+namespace spheregate::queue {
+
+// Why a message in custody was given up.
+enum class DropReason : std::uint8_t { queueFull, unreadable, damaged };
+inline constexpr std::size_t kDropReasons = 3;
+
+struct QueueMetrics {
+  explicit QueueMetrics(metrics::Registry& registry);
+  metrics::Counter& dropped(DropReason reason) { return *droppedFor[static_cast<std::size_t>(reason)]; }
+
+  metrics::Counter& recovered;
+  metrics::Counter& delivered;
+  metrics::Counter& expired;
+  metrics::Counter* droppedFor[kDropReasons];
+  metrics::Counter& deadLettered;
+  metrics::Counter& writtenBytes;
+  metrics::Counter& syncs;
+  metrics::Histogram& syncSeconds;
+  metrics::Counter& quarantinedBytes;
+  metrics::Counter& tornBytes;
+  metrics::Gauge& messages;
+  metrics::Gauge& bytes;
+  metrics::Gauge& diskBytes;
+  metrics::Gauge& memoryBytes;
+  metrics::Gauge& limitBytes;
+  metrics::Gauge& oldestAgeSeconds;
+  metrics::Gauge& open;
+};
+
+}  // namespace spheregate::queue

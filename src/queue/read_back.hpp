@@ -1,0 +1,56 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "core.hpp"
+#include "segment_files.hpp"
+#include "spheregate/queue/disk.hpp"
+
+namespace spheregate::queue {
+
+// Brings bodies back from the disk for the queues that are being sent, some messages ahead, within the memory allowed.
+class ReadBack {
+ public:
+  ReadBack(Core& core, DiskRunner& runner, std::shared_ptr<SegmentFiles> files);
+  ~ReadBack() { *alive_ = false; }
+  ReadBack(const ReadBack&) = delete;
+  ReadBack& operator=(const ReadBack&) = delete;
+
+  // The body at the cursor is missing; `ready` will tell when it is there.
+  void need(DeviceQueue& queue);
+  // Reads on while the queue still has something to send.
+  void ahead(DeviceQueue& queue);
+  // The queue starts again from its cursor: what was read ahead is forgotten.
+  void rewind(DeviceQueue& queue);
+
+ private:
+  struct Wish {
+    Sequence sequence;
+    std::uint64_t ordinal;
+    std::uint32_t segment;
+    std::uint32_t offset;
+    std::uint32_t salt;
+    std::uint32_t recordBytes;
+    bool found = false;
+    base::Bytes body;
+  };
+  using Wishes = std::vector<Wish>;
+
+  void request(DeviceQueue& queue);
+  Wishes gather(DeviceQueue& queue) const;
+  static void fulfil(SegmentFiles& files, Wishes& wishes);
+  void arrived(DeviceKey key, Wishes& wishes);
+  void serveWaiting();
+
+  Core& core_;
+  DiskRunner& runner_;
+  std::shared_ptr<SegmentFiles> files_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::deque<DeviceKey> waiting_;  // for memory
+  base::Timer retry_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace spheregate::queue

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core.hpp"
+#include "spheregate/queue/disk.hpp"
+
+namespace spheregate::queue {
+
+struct Recovered {
+  std::uint64_t segments = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t lost = 0;          // messages that had been stored and are in no sound record
+  std::uint64_t damagedBytes = 0;  // in the middle of segments
+  std::uint64_t tornBytes = 0;     // at their ends
+};
+
+// Reads the whole store into queues, books and segments. Damage costs what it hit and no more; the error is for a disk that
+// cannot be read at all.
+base::Result<Recovered> recover(Core& core, Disk& disk);
+
+}  // namespace spheregate::queue

@@ -1,0 +1,54 @@
+#include "segment_files.hpp"
+
+#include <utility>
+
+#include "segments.hpp"
+
+namespace spheregate::queue {
+
+base::Result<void> SegmentFiles::begin(std::uint32_t number) {
+  auto file = disk_.create(segmentName(number));
+  if (!file) return file.error();
+  active_ = std::move(*file);
+  return disk_.syncDirectory();
+}
+
+base::Result<void> SegmentFiles::write(base::ByteView bytes) {
+  const auto appended = active_->append(bytes);
+  if (!appended) return appended;
+  return active_->sync();
+}
+
+base::Result<base::Bytes> SegmentFiles::read(std::uint32_t number, std::uint64_t offset, std::size_t size) {
+  auto reader = readers_.find(number);
+  if (reader == readers_.end()) {
+    auto file = disk_.open(segmentName(number));
+    if (!file) return file.error();
+    if (readers_.size() >= kReadersMax) readers_.erase(readers_.begin());
+    reader = readers_.emplace(number, std::move(*file)).first;
+  }
+  return reader->second->read(offset, size);
+}
+
+base::Result<void> SegmentFiles::remove(std::uint32_t number, bool setAside) {
+  readers_.erase(number);
+  const auto gone = setAside ? disk_.setAside(segmentName(number), "quarantine") : disk_.remove(segmentName(number));
+  if (!gone) return gone;
+  return disk_.syncDirectory();
+}
+
+base::Result<void> SegmentFiles::keep(std::string_view name, std::string_view subdirectory, base::ByteView bytes) {
+  {
+    auto file = disk_.create(name);
+    if (!file) return file.error();
+    const auto appended = (*file)->append(bytes);
+    if (!appended) return appended;
+    const auto synced = (*file)->sync();
+    if (!synced) return synced;
+  }
+  const auto moved = disk_.setAside(name, subdirectory);
+  if (!moved) return moved;
+  return disk_.syncDirectory();
+}
+
+}  // namespace spheregate::queue

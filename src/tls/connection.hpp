@@ -1,0 +1,84 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "openssl.hpp"
+#include "poller.hpp"
+#include "socket.hpp"
+#include "spheregate/base/wire.hpp"
+#include "write_turn.hpp"
+
+namespace spheregate::tls {
+
+// A connection whose handshake is done, before and after somebody speaks on it.
+struct Established {
+  Socket socket;
+  Ssl ssl;
+  std::string peer;
+  // Held as long as the connection exists, its farewell included; for whoever counts connections. May be null.
+  std::shared_ptr<void> seat;
+};
+
+// What is behind a Stream: one established TLS connection. OpenSSL works on the socket itself, Poller says when. Core thread
+// only. Owned by its Stream, and after `close` by a timer, until the peer has taken the rest. Between two events it holds no
+// buffer.
+class Connection final : public Poller::Watcher, public WriteTurn::Writer, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::io_context& loop, Established established);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void attach(base::WireUser& user);
+  base::Bytes& outbox();
+  void flush();
+  std::size_t backlog() const { return outbox_.size() - sent_; }
+  void pauseReading() { paused_ = true; }
+  void resumeReading();
+  void close();
+  void drop();
+  std::string_view peer() const { return peer_; }
+
+ private:
+  enum class State { idle, open, closing, closed };
+  enum class Progress { done, blocked, failed };
+
+  void ready(std::uint32_t events) override;
+  void writeNow() override;
+  void readSoon();
+  void read();
+  std::optional<Outcome> fill(base::ByteView& bytes);
+  bool write();
+  Progress writeSome();
+  void tidyOutbox();
+  void fallMute();
+  void watch(std::uint32_t events);
+  void fail(const Outcome& outcome);
+  void lingerWhileBlocked();
+  void sayGoodbye();
+
+  boost::asio::io_context& loop_;
+  Poller& poller_;
+  WriteTurn& turn_;
+  Socket socket_;
+  Ssl ssl_;
+  std::shared_ptr<void> seat_;
+  std::string peer_;
+  base::WireUser* user_ = nullptr;
+  base::Bytes outbox_;
+  std::size_t sent_ = 0;  // of the outbox
+  std::unique_ptr<boost::asio::steady_timer> linger_;
+  std::uint32_t watched_ = 0;
+  State state_ = State::idle;
+  bool registered_ = false;
+  bool paused_ = false;
+  bool stoodHigh_ = false;
+  bool mute_ = false;  // writing failed; what the peer said before is still heard
+};
+
+}  // namespace spheregate::tls

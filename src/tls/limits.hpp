@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace spheregate::tls {
+
+// How much one connection may read before the others have their turn.
+inline constexpr std::size_t kReadTurnBytes = 64 * 1024;
+
+// What OpenSSL asks the socket for at once; the buffer exists only while it holds something.
+inline constexpr std::size_t kRecordsBufferBytes = 32 * 1024;
+
+// How long a closed connection waits for its peer to take what is left.
+inline constexpr std::chrono::seconds kLingerMax{5};
+
+// How long a peer that was told goodbye may go on sending before the socket is closed under it.
+inline constexpr std::chrono::seconds kFarewellMax{2};
+
+inline constexpr int kListenBacklog = 4096;
+
+// Connections accepted before the rest of the loop has its turn.
+inline constexpr int kAcceptTurnMax = 32;
+
+// Rest after the system refused another descriptor.
+inline constexpr std::chrono::milliseconds kAcceptRest{250};
+
+// Sources and kinds of refusal that are remembered, the least recent forgotten first.
+inline constexpr std::size_t kSourcesMax = 4096;
+inline constexpr std::size_t kRefusalsMax = 4096;
+
+static_assert(kReadTurnBytes >= 16 * 1024, "a turn reads at least one whole record");
+
+}  // namespace spheregate::tls

@@ -1,0 +1,173 @@
+#include "spheregate/tls/listener.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "context.hpp"
+#include "limits.hpp"
+#include "reception.hpp"
+#include "server_certificate.hpp"
+#include "spheregate/base/log.hpp"
+#include "spheregate/base/log_gate.hpp"
+
+namespace spheregate::tls {
+namespace {
+
+using Tcp = boost::asio::ip::tcp;
+
+constexpr std::int64_t kExpiresSoonSeconds = 30 * 24 * 3600;
+
+void tellExpiry(const ListenerSettings& settings, const ServerCertificate& certificate, const base::Clock& clock,
+                metrics::Registry& metrics) {
+  const CertificateFacts facts = certificateFacts(*certificate.chain.front());
+  metrics.gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", "server"}})
+      .set(static_cast<double>(facts.notAfterSeconds));
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
+  const std::int64_t left = facts.notAfterSeconds - now;
+  if (left > kExpiresSoonSeconds) return;
+  base::logWarn(left < 0 ? "server certificate has expired" : "server certificate expires soon",
+                {{"file", settings.certificate.string()},
+                 {"cn", facts.commonName},
+                 {"not_after", facts.notAfter},
+                 {"fix", "renew it in tls.certificate; devices refuse a gateway whose certificate has expired"}});
+}
+
+base::Explained<Tcp::acceptor> listen(boost::asio::io_context& loop, const ListenerSettings& settings) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(settings.address, error);
+  if (error) return base::failed<Tcp::acceptor>("listen.address `" + settings.address + "` is not an IP address");
+  const Tcp::endpoint endpoint{address, settings.port};
+  Tcp::acceptor acceptor{loop};
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(Tcp::acceptor::reuse_address{true}, error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kListenBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) return acceptor;
+  return base::failed<Tcp::acceptor>("cannot listen on " + textOf(endpoint) + ": " + error.message() +
+                                     "; set listen.address and listen.port to what is free on this machine");
+}
+
+// An IPv4 peer of an IPv6 socket is shown, and counted, as what it is.
+Tcp::endpoint plain(const Tcp::endpoint& peer) {
+  if (!peer.address().is_v6() || !peer.address().to_v6().is_v4_mapped()) return peer;
+  return {boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, peer.address().to_v6()), peer.port()};
+}
+
+}  // namespace
+
+struct Listener::Inside : std::enable_shared_from_this<Inside> {
+  enum class Accepted { one, none, mustRest };
+
+  Inside(boost::asio::io_context& loop, Tcp::acceptor listening, const base::Clock& itsClock, metrics::Registry& metrics)
+      : acceptor{std::move(listening)},
+        rest{loop},
+        clock{itsClock},
+        failures{metrics.counter("accept_failures_total", "Times the system could not give a socket to a new connection.")} {}
+
+  void await();
+  void acceptSome();
+  Accepted acceptOne();
+  Accepted cannotAccept(int problem);
+  void takeRest();
+
+  Tcp::acceptor acceptor;
+  boost::asio::steady_timer rest;
+  const base::Clock& clock;
+  metrics::Counter& failures;
+  base::LogGate failureGate;
+  std::unique_ptr<Reception> reception;
+  bool stopped = false;
+};
+
+void Listener::Inside::await() {
+  acceptor.async_wait(Tcp::acceptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->stopped) self->acceptSome();
+  });
+}
+
+void Listener::Inside::acceptSome() {
+  for (int round = 0; round < kAcceptTurnMax; ++round) {
+    const Accepted accepted = acceptOne();
+    if (accepted == Accepted::mustRest) return takeRest();
+    if (accepted == Accepted::none) break;
+  }
+  await();
+}
+
+Listener::Inside::Accepted Listener::Inside::acceptOne() {
+  Tcp::endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  Socket socket{::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (!socket) return cannotAccept(errno);
+  peer.resize(size);
+  reception->receive(std::move(socket), plain(peer));
+  return Accepted::one;
+}
+
+Listener::Inside::Accepted Listener::Inside::cannotAccept(int problem) {
+  if (problem == EAGAIN) return Accepted::none;
+  // A peer that has gone already, or its network's trouble, which accept() reports as its own.
+  if (problem != EMFILE && problem != ENFILE && problem != ENOBUFS && problem != ENOMEM) return Accepted::one;
+  failures.add();
+  if (const auto before = failureGate.pass(clock.now())) {
+    base::logError("cannot accept connections", {{"reason", std::system_category().message(problem)},
+                                                 {"fix", "raise LimitNOFILE of the service above two for each device"},
+                                                 {"more_before", *before}});
+  }
+  return Accepted::mustRest;
+}
+
+// The connection stays in the backlog and keeps the socket readable, so asking again at once would only burn time.
+void Listener::Inside::takeRest() {
+  rest.expires_after(kAcceptRest);
+  rest.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->stopped) self->acceptSome();
+  });
+}
+
+base::Explained<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& loop, const ListenerSettings& settings,
+                                                          const base::Clock& clock, metrics::Registry& metrics, Judge judge,
+                                                          Welcome welcome) {
+  using Opened = std::unique_ptr<Listener>;
+  const auto certificate = readServerCertificate(settings.certificate, settings.privateKey);
+  if (!certificate) return base::failed<Opened>(certificate.error());
+  auto context = serverContext(*certificate, settings.minVersion);
+  if (!context) return base::failed<Opened>(settings.certificate.string() + ": " + context.error());
+  auto acceptor = listen(loop, settings);
+  if (!acceptor) return base::failed<Opened>(acceptor.error());
+  tellExpiry(settings, *certificate, clock, metrics);
+  auto inside = std::make_shared<Inside>(loop, std::move(*acceptor), clock, metrics);
+  inside->reception =
+      std::make_unique<Reception>(loop, settings, clock, metrics, std::move(*context), std::move(judge), std::move(welcome));
+  inside->await();
+  return Opened{new Listener{std::move(inside)}};
+}
+
+Listener::Listener(std::shared_ptr<Inside> inside) : inside_{std::move(inside)} {}
+
+Listener::~Listener() { stop(); }
+
+std::uint16_t Listener::port() const {
+  boost::system::error_code ignored;
+  return inside_->acceptor.local_endpoint(ignored).port();
+}
+
+void Listener::stop() {
+  inside_->stopped = true;
+  boost::system::error_code ignored;
+  inside_->acceptor.close(ignored);
+  inside_->rest.cancel();
+  inside_->reception->stop();
+}
+
+}  // namespace spheregate::tls

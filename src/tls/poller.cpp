@@ -1,0 +1,66 @@
+#include "poller.hpp"
+
+#include <unistd.h>
+
+#include "spheregate/base/check.hpp"
+
+namespace spheregate::tls {
+
+Poller::Poller(boost::asio::io_context& loop)
+    : boost::asio::execution_context::service{loop}, set_{::epoll_create1(EPOLL_CLOEXEC)}, descriptor_{loop} {
+  SPHEREGATE_CHECK(set_ >= 0);
+  descriptor_.assign(set_);
+}
+
+Poller::~Poller() = default;
+
+// Watchers that die later, with the loop's last handlers, still call `remove`; that does no harm on a closed set.
+void Poller::shutdown() {
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+  set_ = -1;
+}
+
+void Poller::add(int descriptor, std::uint32_t events, Watcher& watcher) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  SPHEREGATE_CHECK(::epoll_ctl(set_, EPOLL_CTL_ADD, descriptor, &event) == 0);
+  ++watched_;
+  await();
+}
+
+void Poller::change(int descriptor, std::uint32_t events, Watcher& watcher) {
+  epoll_event event{.events = events, .data = {.ptr = &watcher}};
+  SPHEREGATE_CHECK(::epoll_ctl(set_, EPOLL_CTL_MOD, descriptor, &event) == 0);
+}
+
+void Poller::remove(int descriptor, Watcher& watcher) {
+  if (set_ < 0) return;
+  SPHEREGATE_CHECK(::epoll_ctl(set_, EPOLL_CTL_DEL, descriptor, nullptr) == 0);
+  for (std::size_t index = next_; index < count_; ++index) {
+    if (found_[index].data.ptr == &watcher) found_[index].data.ptr = nullptr;
+  }
+  // With nobody to watch, the loop may run out of work and end.
+  if (--watched_ == 0) descriptor_.cancel();
+}
+
+void Poller::await() {
+  if (waiting_ || watched_ == 0) return;
+  waiting_ = true;
+  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    waiting_ = false;
+    if (!error) serve();
+    if (set_ >= 0) await();
+  });
+}
+
+void Poller::serve() {
+  const int found = ::epoll_wait(set_, found_.data(), static_cast<int>(found_.size()), 0);
+  count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
+  for (next_ = 0; next_ < count_;) {
+    const epoll_event& event = found_[next_++];
+    if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+  }
+  count_ = 0;
+}
+
+}  // namespace spheregate::tls

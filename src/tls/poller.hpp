@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+
+namespace spheregate::tls {
+
+// Tells watchers that their sockets are ready: one level-triggered epoll set inside Asio's loop. Asio's own `async_wait` takes a
+// system call, an allocation and a place in its queue for every event of every socket; here a whole set costs that once a turn,
+// and a socket is re-registered only when what is waited for changes. One for each io_context, which it dies with.
+class Poller final : public boost::asio::execution_context::service {
+ public:
+  class Watcher {
+   public:
+    // EPOLL… bits; EPOLLERR and EPOLLHUP come unasked. The watcher may remove or destroy itself and others.
+    virtual void ready(std::uint32_t events) = 0;
+
+   protected:
+    ~Watcher() = default;
+  };
+
+  static inline boost::asio::execution_context::id id;
+  static Poller& of(boost::asio::io_context& loop) { return boost::asio::use_service<Poller>(loop); }
+
+  explicit Poller(boost::asio::io_context& loop);
+  ~Poller() override;
+
+  void add(int descriptor, std::uint32_t events, Watcher& watcher);
+  void change(int descriptor, std::uint32_t events, Watcher& watcher);
+  // Nothing is told to the watcher any more, not even what has been found already.
+  void remove(int descriptor, Watcher& watcher);
+
+ private:
+  // A turn of the loop handles this many sockets, so that timers and other work are not kept waiting.
+  static constexpr std::size_t kTurnMax = 64;
+
+  void shutdown() override;
+  void await();
+  void serve();
+
+  int set_;
+  boost::asio::posix::stream_descriptor descriptor_;
+  std::array<epoll_event, kTurnMax> found_{};
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+  std::size_t watched_ = 0;
+  bool waiting_ = false;
+};
+
+}  // namespace spheregate::tls

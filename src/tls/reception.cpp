@@ -1,0 +1,146 @@
+#include "reception.hpp"
+
+#include <utility>
+
+#include "context.hpp"
+#include "farewell.hpp"
+#include "spheregate/base/check.hpp"
+#include "spheregate/base/log.hpp"
+#include "stream.hpp"
+
+namespace spheregate::tls {
+namespace {
+
+constexpr double kBurstFactor = 4;
+
+// A place among `connectionsMax`, held from the first byte to the last. The count outlives the listener, as connections do.
+class Seat {
+ public:
+  explicit Seat(std::shared_ptr<std::size_t> taken) : taken_{std::move(taken)} { ++*taken_; }
+  ~Seat() { --*taken_; }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+ private:
+  std::shared_ptr<std::size_t> taken_;
+};
+
+// Whoever has an IPv6 address has 2^64 of them.
+std::string sourceOf(const boost::asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return boost::asio::ip::make_address_v6(bytes).to_string();
+}
+
+// Where the verify callback finds whose handshake it serves.
+int verdictIndex() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+}  // namespace
+
+Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock,
+                     metrics::Registry& metrics, SslContext context, Judge judge, Listener::Welcome welcome)
+    : loop_{loop},
+      settings_{settings},
+      clock_{clock},
+      metrics_{metrics},
+      context_{std::move(context)},
+      judge_{std::move(judge)},
+      welcome_{std::move(welcome)},
+      rates_{settings.handshakesPerSourcePerSecond, kBurstFactor * settings.handshakesPerSourcePerSecond, kSourcesMax},
+      log_{clock} {
+  SSL_CTX_set_cert_verify_callback(context_.get(), &Reception::judgeLeaf, this);
+  for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
+                             "rate_limited", "too_many_connections", "timeout", "protocol", "no_shared_cipher", "client_alert"}) {
+    metrics_.counter("tls_handshakes_total", "TLS handshakes of devices, by how they ended.", {{"result", result}});
+  }
+}
+
+Reception::~Reception() = default;
+
+// Instead of OpenSSL's own verification: the chain that came along is not looked at, the judge knows the anchors.
+int Reception::judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* verdict = static_cast<std::shared_ptr<const Verdict>*>(SSL_get_ex_data(ssl, verdictIndex()));
+  X509* leaf = X509_STORE_CTX_get0_cert(store);
+  SPHEREGATE_CHECK(verdict != nullptr && leaf != nullptr);
+  *verdict = static_cast<Reception*>(reception)->judge_(*leaf);
+  SPHEREGATE_CHECK(*verdict != nullptr);
+  if ((*verdict)->accepted) return 1;
+  const int error = (*verdict)->x509Error;
+  X509_STORE_CTX_set_error(store, error == X509_V_OK ? X509_V_ERR_APPLICATION_VERIFICATION : error);
+  return 0;
+}
+
+void Reception::receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer) {
+  const std::string source = sourceOf(peer.address());
+  if (settings_.handshakesPerSourcePerSecond > 0 && !rates_.take(source, clock_.now())) {
+    return account(textOf(peer), source, rateLimited(settings_), nullptr);
+  }
+  if (*seatsTaken_ >= settings_.connectionsMax) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
+  begin(std::move(socket), textOf(peer), source);
+}
+
+void Reception::begin(Socket socket, std::string peer, std::string source) {
+  tune(socket);
+  Ssl ssl{SSL_new(context_.get())};
+  SPHEREGATE_CHECK(ssl != nullptr);
+  SSL_set_accept_state(ssl.get());
+  auto handshake = std::make_shared<Handshake>(loop_, std::move(socket), std::move(ssl));
+  Handshake& begun = *handshake;
+  Newcomer& newcomer = newcomers_[&begun];
+  newcomer = {.handshake = std::move(handshake),
+              .peer = std::move(peer),
+              .source = std::move(source),
+              .seat = std::make_shared<Seat>(seatsTaken_),
+              .verdict = nullptr};
+  SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
+  begun.start(settings_.handshakeTimeout,
+              [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
+}
+
+void Reception::ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome) {
+  auto node = newcomers_.extract(&handshake);
+  SSL_set_ex_data(&handshake.ssl(), verdictIndex(), nullptr);
+  if (ending == Handshake::Ending::done)
+    welcome(std::move(node.mapped()));
+  else
+    turnAway(std::move(node.mapped()), ending, outcome);
+}
+
+void Reception::welcome(Newcomer newcomer) {
+  SPHEREGATE_CHECK(newcomer.verdict && newcomer.verdict->accepted);
+  count("ok");
+  Established established{.socket = newcomer.handshake->takeSocket(),
+                          .ssl = newcomer.handshake->takeSsl(),
+                          .peer = std::move(newcomer.peer),
+                          .seat = std::move(newcomer.seat)};
+  newcomer.handshake.reset();
+  forgetPeerChain(*established.ssl);
+  welcome_({.wire = std::make_unique<Stream>(loop_, std::move(established)), .verdict = std::move(newcomer.verdict)});
+}
+
+void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome) {
+  const Refusal refusal = refusalOf(ending, outcome, newcomer.verdict.get(), settings_);
+  account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get());
+  // The alert that says why has been written; who is gone or was too slow needs no farewell.
+  if (ending == Handshake::Ending::failed && !outcome.ended()) {
+    Farewell::bid(loop_, newcomer.handshake->takeSocket(), std::move(newcomer.seat));
+  }
+}
+
+void Reception::account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict) {
+  count(refusal.result);
+  // Port scans and health checks are no refusals, and whoever left needs no advice.
+  if (refusal.left) return base::logDebug("handshake left", {{"peer", peer}, {"reason", refusal.reason}});
+  log_.add(peer, source, refusal, verdict == nullptr ? nullptr : &verdict->certificate);
+}
+
+void Reception::count(const char* result) {
+  metrics_.counter("tls_handshakes_total", "TLS handshakes of devices, by how they ended.", {{"result", result}}).add();
+}
+
+}  // namespace spheregate::tls

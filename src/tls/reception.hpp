@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "buckets.hpp"
+#include "handshake.hpp"
+#include "refusal.hpp"
+#include "refusal_log.hpp"
+#include "spheregate/metrics/registry.hpp"
+#include "spheregate/tls/listener.hpp"
+
+namespace spheregate::tls {
+
+// Takes accepted sockets, lets through those whose handshake ends well and whose certificate the judge accepts, and accounts for
+// everyone else. Core thread only.
+class Reception {
+ public:
+  Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock, metrics::Registry& metrics,
+            SslContext context, Judge judge, Listener::Welcome welcome);
+  ~Reception();
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+  void receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer);
+  // Drops the handshakes in progress.
+  void stop() { newcomers_.clear(); }
+
+ private:
+  struct Newcomer {
+    std::shared_ptr<Handshake> handshake;
+    std::string peer;
+    std::string source;
+    std::shared_ptr<void> seat;
+    std::shared_ptr<const Verdict> verdict;
+  };
+  static int judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept;
+
+  void begin(Socket socket, std::string peer, std::string source);
+  void ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome);
+  void welcome(Newcomer newcomer);
+  void turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome);
+  void account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict);
+  void count(const char* result);
+
+  boost::asio::io_context& loop_;
+  ListenerSettings settings_;
+  const base::Clock& clock_;
+  metrics::Registry& metrics_;
+  SslContext context_;
+  Judge judge_;
+  Listener::Welcome welcome_;
+  Buckets rates_;
+  RefusalLog log_;
+  std::shared_ptr<std::size_t> seatsTaken_ = std::make_shared<std::size_t>(0);
+  std::unordered_map<Handshake*, Newcomer> newcomers_;
+};
+
+}  // namespace spheregate::tls

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "openssl.hpp"
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::tls {
+
+// What the gateway shows to devices.
+struct ServerCertificate {
+  std::vector<Certificate> chain;  // leaf first, then each one's issuer
+  PrivateKey key;
+};
+
+// Reads PEM files. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
+// is wrong and what to do.
+base::Explained<ServerCertificate> readServerCertificate(const std::filesystem::path& certificate,
+                                                         const std::filesystem::path& privateKey);
+
+}  // namespace spheregate::tls

@@ -1,0 +1,103 @@
+#include "pki/directory.hpp"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstdio>
+#include <future>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pki/files.hpp"
+#include "pki/openssl.hpp"
+#include "pki/variants.hpp"
+
+namespace spheregate::testpki {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DeviceName {
+  std::string id;
+  Key key;
+};
+
+std::string randomId() {
+  std::array<unsigned char, 64> bytes{};
+  needed(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "random bytes");
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", byte);
+    id += digits.data();
+  }
+  return id;
+}
+
+std::vector<DeviceName> nameDevices(const Options& options) {
+  const Key shared = options.sharedKey ? makeEcKey() : nullptr;
+  std::vector<DeviceName> devices;
+  devices.reserve(options.devices);
+  for (std::size_t index = 0; index < options.devices; ++index) {
+    Key key = shared ? shared : makeEcKey();
+    std::string id = shared ? randomId() : sphereId(*key);
+    devices.push_back({std::move(id), std::move(key)});
+  }
+  return devices;
+}
+
+void writeServers(const fs::path& directory, Time now) {
+  const Issued hubRoot = makePlainCa("Spheregate Test Hub Root", now);
+  const Issued hub = makeServer("localhost", "DNS:localhost,IP:127.0.0.1", hubRoot, now);
+  writePair(directory / "hub", hub, {});
+  writeFile(directory / "hub-root.pem", pem(*hubRoot.certificate));
+
+  const Issued root = makePlainCa("Spheregate Test Gateway Root", now);
+  const Issued gateway = makeServer("gateway.plant.example", "DNS:gateway.plant.example,DNS:localhost,IP:127.0.0.1", root, now);
+  writePair(directory / "gateway", gateway, {root.certificate});
+  writeFile(directory / "gateway-root.pem", pem(*root.certificate));
+}
+
+void writeDevices(const fs::path& folder, const std::vector<DeviceName>& devices, const Issued& issuer, Validity validity) {
+  fs::create_directories(folder);
+  std::string ids;
+  for (std::size_t index = 0; index < devices.size(); ++index) {
+    std::array<char, 24> number{};
+    std::snprintf(number.data(), number.size(), "%03zu", index);
+    writePair(folder / number.data(), issue(deviceFields(devices[index].id, validity), devices[index].key, issuer), {});
+    ids += devices[index].id + "\n";
+  }
+  writeFile(folder / "ids.txt", ids);
+}
+
+}  // namespace
+
+void writePki(const Options& options) {
+  const Time now = std::chrono::system_clock::now();
+  const fs::path& directory = options.directory;
+  fs::create_directories(directory / "tenant-ca.d");
+  fs::create_directories(directory / "variants");
+  writeServers(directory, now);
+
+  const Authorities authorities = makeAuthorities(now);
+  writeFile(directory / "sphere-root.pem", pem(*authorities.root.certificate));
+  writeFile(directory / "sphere-policy.pem", pem(*authorities.policy.certificate));
+  writeFile(directory / "tenant-ca.d" / "tenant-a.pem", pem(*authorities.tenantA.certificate));
+  writeFile(directory / "tenant-a-new.pem", pem(*authorities.tenantANew.certificate));
+  writeFile(directory / "tenant-b.pem", pem(*authorities.tenantB.certificate));
+
+  const std::vector<DeviceName> devices = nameDevices(options);
+  const Time from = now - options.issuedAgo;
+  const Validity validity{from, from + options.validFor};
+  // A signature with P-384 takes most of a millisecond, so for thousands of devices the two folders share the work.
+  std::future<void> newOnes =
+      std::async(std::launch::async, [&] { writeDevices(directory / "devices-new", devices, authorities.tenantANew, validity); });
+  writeDevices(directory / "devices", devices, authorities.tenantA, validity);
+  newOnes.get();
+  for (const Variant& variant : makeVariants(authorities, devices.empty() ? randomId() : devices.front().id, now)) {
+    writePair(directory / "variants" / variant.name, variant.issued, variant.sentAlong);
+  }
+}
+
+}  // namespace spheregate::testpki

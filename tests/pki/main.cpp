@@ -1,0 +1,34 @@
+// Writes a fresh PKI for tests, demonstrations and benchmarks into a directory.
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "pki/directory.hpp"
+
+int main(int argc, char** argv) {
+  spheregate::testpki::Options options;
+  std::string directory;
+  long issuedMinutesAgo = options.issuedAgo.count();
+  long validHours = options.validFor.count();
+  CLI::App app{"A fresh PKI for tests: tenant CAs, devices, a gateway and a hub, and certificates that must be refused"};
+  app.add_option("DIR", directory, "Where to write it; made when it does not exist")->required();
+  app.add_option("--devices", options.devices, "How many devices")->capture_default_str();
+  app.add_option("--issued-minutes-ago", issuedMinutesAgo, "When the devices' certificates became valid")->capture_default_str();
+  app.add_option("--valid-hours", validHours, "How long the devices' certificates are valid")->capture_default_str();
+  app.add_flag("--shared-key", options.sharedKey, "One key for all devices: faster, and enough for benchmarks");
+  CLI11_PARSE(app, argc, argv);
+  options.directory = directory;
+  options.issuedAgo = std::chrono::minutes{issuedMinutesAgo};
+  options.validFor = std::chrono::hours{validHours};
+  try {
+    spheregate::testpki::writePki(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "spheregate-testpki: %s\n", error.what());
+    return 1;
+  }
+  std::printf("%s\n", directory.c_str());
+  return 0;
+}

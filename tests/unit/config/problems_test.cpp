@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include "problems.hpp"
+
+namespace spheregate::config {
+namespace {
+
+using test::kLeast;
+using test::leastWith;
+using test::problemsOf;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
+
+TEST(Problems, aTypingErrorHasItsPlaceAndTheRightWord) {
+  EXPECT_THAT(problemsOf(leastWith("upstream", "conect_rate: 80")),
+              ElementsAre("f:7:3: upstream.conect_rate: unknown key; did you mean `connect_rate`?"));
+  EXPECT_THAT(problemsOf(kLeast + "  auht: {}\n"), ElementsAre(HasSubstr("did you mean `auth`?")));
+  EXPECT_THAT(problemsOf(kLeast + "quue: {}\n"), ElementsAre(HasSubstr("did you mean `queue`?")));
+}
+
+TEST(Problems, aKeyInTheWrongSectionIsSentHome) {
+  EXPECT_THAT(problemsOf(kLeast + "max_connections: 5\n"), ElementsAre(HasSubstr("it belongs under `devices`")));
+  EXPECT_THAT(problemsOf(leastWith("http", "zzzz: 5")), ElementsAre(HasSubstr("known here are listen")));
+  EXPECT_THAT(problemsOf(kLeast + "queue.path: /x\n"), ElementsAre(HasSubstr("a key has no dots")));
+}
+
+TEST(Problems, allAreNamedInTheOrderOfTheFile) {
+  EXPECT_THAT(problemsOf("extra: 1\nhostname: nodot\nlisten: { port: x }\ndevices: { tenant_ca: /a }\ntls: { certificate: /a }\n"
+                         "upstream: { auth: { type: device_keys } }\n"),
+              ElementsAre(StartsWith("f:1:1: extra: unknown key"), StartsWith("f:2:11: hostname: \"nodot\" has no dot"),
+                          StartsWith("f:3:17: listen.port:"), StartsWith("f:5:1: tls.private_key: this is missing"),
+                          StartsWith("f:6:1: upstream.hub: this is missing"),
+                          StartsWith("f:6:13: upstream.auth.keys_file: this is missing")));
+}
+
+TEST(Problems, everyRequiredKeyIsListedForAnEmptyFile) {
+  const std::vector<std::string> all{"f: hostname: this is missing; add it: host name with a dot",
+                                     "f: tls.certificate: this is missing; add it: path",
+                                     "f: tls.private_key: this is missing; add it: path",
+                                     "f: devices.tenant_ca: this is missing; add it: path",
+                                     "f: upstream.hub: this is missing; add it: host name",
+                                     "f: upstream.auth.type: this is missing; add it: `hub_policy` or `device_keys`"};
+  for (const char* empty : {"", "---\n", "# only a comment\n", "tls:\nqueue:\n", "\n\n"}) {
+    EXPECT_THAT(problemsOf(empty), SizeIs(all.size())) << empty;
+  }
+  EXPECT_EQ(problemsOf(""), all);
+}
+
+TEST(Problems, keysOfTheOtherTypeOfAuthDoNothingAndAreRefused) {
+  std::string yaml = kLeast;
+  yaml.insert(yaml.find("key_file:"), "keys_file: /a, ");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.keys_file: this does not belong to the `type`")));
+}
+
+TEST(Problems, aKeyGivenTwiceIsRefused) {
+  EXPECT_THAT(problemsOf(kLeast + "hostname: other.example\n"),
+              ElementsAre("f:7:1: hostname: this is given twice, first in line 1; keep one of them"));
+  EXPECT_THAT(problemsOf(leastWith("queue", "path: /a, path: /b")), ElementsAre(HasSubstr("queue.path: this is given twice")));
+}
+
+TEST(Problems, shapesAreCheckedInWords) {
+  EXPECT_THAT(problemsOf(kLeast + "queue: 5\n"),
+              ElementsAre(AllOf(StartsWith("f:7:8: queue: keys are expected"), HasSubstr("max_bytes"))));
+  EXPECT_THAT(problemsOf(kLeast + "queue: [ 5 ]\n"), ElementsAre(HasSubstr("queue: keys are expected")));
+  EXPECT_THAT(problemsOf(leastWith("queue", "path: [ /a ]")), ElementsAre(HasSubstr("one value is expected")));
+  EXPECT_THAT(problemsOf(leastWith("queue", "path: { a: b }")), ElementsAre(HasSubstr("one value is expected")));
+  EXPECT_THAT(problemsOf(leastWith("queue", "max_bytes: ")), ElementsAre(HasSubstr("this has no value")));
+  EXPECT_THAT(problemsOf("just words\n")[0], HasSubstr("the file is not a list of keys"));
+}
+
+TEST(Problems, brokenYamlHasItsPlace) {
+  EXPECT_THAT(problemsOf(kLeast + "log: { level: info\n"),
+              ElementsAre(AllOf(testing::ContainsRegex("^f:[0-9]+:[0-9]+: "), HasSubstr("not YAML"))));
+  EXPECT_THAT(problemsOf("hostname: a\n\tb: c\n"), ElementsAre(testing::ContainsRegex("^f:[0-9]+:[0-9]+: ")));
+}
+
+TEST(Problems, anchorsAliasesTagsAndSecondDocumentsAreRefused) {
+  EXPECT_THAT(problemsOf("a: &x [ 1 ]\n"), ElementsAre(HasSubstr("anchors and aliases")));
+  EXPECT_THAT(problemsOf("a: &x b\nc: *x\n"), ElementsAre(HasSubstr("anchors and aliases")));
+  EXPECT_THAT(problemsOf("a: !!binary b\n"), ElementsAre(HasSubstr("tags (`!`)")));
+  EXPECT_THAT(problemsOf(kLeast + "---\nhostname: other.example\n"), ElementsAre(StartsWith("f:8:1: a second document")));
+  EXPECT_THAT(problemsOf("? [ a ]\n: b\n"), ElementsAre(HasSubstr("a key must be a word")));
+}
+
+TEST(Problems, hostileDocumentsAreRefusedAndDoNotCrash) {
+  EXPECT_THAT(problemsOf(std::string(100'000, '[')), SizeIs(1));
+  EXPECT_THAT(problemsOf(std::string(100'000, '{')), SizeIs(1));
+  EXPECT_THAT(problemsOf("a: " + std::string(50'000, '-') + "\n" + std::string(1 << 21, 'x')),
+              ElementsAre(HasSubstr("larger than 1 MiB")));
+  EXPECT_THAT(problemsOf(kLeast + std::string{"log: {}\n\x04queue: nonsense\n"}),
+              ElementsAre("f:8:1: there is a control character; save the file as plain UTF-8 text"));
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += "k" + std::to_string(i) + ": 1\n";
+  EXPECT_THAT(problemsOf(many), SizeIs(100));
+  EXPECT_THAT(problemsOf("\"a\\nb\": 1\n")[0], testing::Not(HasSubstr("\n")));
+}
+
+TEST(Problems, mutatedConfigurationsNeverCrash) {
+  std::mt19937 random{7};
+  const std::string alphabet = "{}[]:,\"'&*!|>%@`#-? \n\tax0\xc3\x80";
+  for (int round = 0; round < 3000; ++round) {
+    std::string yaml = kLeast;
+    for (int change = 0; change < 3; ++change) yaml[random() % yaml.size()] = alphabet[random() % alphabet.size()];
+    for (const std::string& line : problemsOf(yaml)) EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+  }
+}
+
+TEST(Problems, filesThatCannotBeReadAreNamed) {
+  const auto directory = std::filesystem::temp_directory_path();
+  EXPECT_THAT(text(load(directory / "spheregate-none.yaml").problems.at(0)),
+              HasSubstr("spheregate-none.yaml: cannot read the file"));
+  EXPECT_THAT(text(load(directory).problems.at(0)), HasSubstr("this is a directory"));
+}
+
+}  // namespace
+}  // namespace spheregate::config

@@ -1,0 +1,131 @@
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "problems.hpp"
+
+namespace spheregate::config {
+namespace {
+
+using namespace std::chrono_literals;
+using test::kLeast;
+using test::leastWith;
+using test::problemsOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+Config good(const std::string& yaml) {
+  EXPECT_THAT(problemsOf(yaml), IsEmpty()) << yaml;
+  return parse(yaml, "f").config;
+}
+
+TEST(Values, theLeastConfigurationHasTheDefaultsOfTheRooms) {
+  const Config config = good(kLeast);
+  EXPECT_EQ(config.hostname, "gateway.plant.example");
+  EXPECT_EQ(config.listener.certificate, "/a/server.pem");
+  EXPECT_EQ(config.upstream.hub, "contoso.azure-devices.net");
+  EXPECT_EQ(config.connector.host, "contoso.azure-devices.net");
+  EXPECT_EQ(config.connector.port, 8883);
+  EXPECT_EQ(config.queue.bytesMax, 1ull << 30);
+  EXPECT_EQ(config.queue.messageTtl, 7 * 24h);
+  EXPECT_EQ(config.upstream.auth.tokenLife, 1h);
+}
+
+TEST(Values, readsEveryKind) {
+  EXPECT_EQ(good(leastWith("queue", "max_bytes: 2097152")).queue.bytesMax, 2u << 20);
+  EXPECT_EQ(good(leastWith("queue", "max_bytes: 64MiB")).queue.bytesMax, 64u << 20);
+  EXPECT_EQ(good(leastWith("queue", "message_ttl: 0")).queue.messageTtl, 0ms);
+  EXPECT_EQ(good(leastWith("queue", "commit_after: 20s")).queue.commitAfter, 20s);
+  EXPECT_EQ(good(leastWith("queue", "when_full: drop_oldest")).queue.whenFull, queue::WhenFull::dropOldest);
+  EXPECT_EQ(good(leastWith("upstream", "keep_alive: 5m")).upstream.keepAlive, 5min);
+  EXPECT_EQ(good(leastWith("upstream", "connect_rate: 2.5")).upstream.connectsPerSecond, 2.5);
+  EXPECT_EQ(good(leastWith("devices", "max_message_bytes: 64KiB")).session.messageBytesMax, 65536u);
+  EXPECT_EQ(good(leastWith("devices", "connect_rate_per_source: 0")).listener.handshakesPerSourcePerSecond, 0);
+  EXPECT_EQ(good(leastWith("devices", "identity: any")).identity.nameRule, identity::NameRule::any);
+  EXPECT_EQ(good(leastWith("tls", "min_version: \"1.3\"")).listener.minVersion, tls::MinVersion::tls13);
+  EXPECT_EQ(good(leastWith("tls", "min_version: 1.3")).listener.minVersion, tls::MinVersion::tls13);
+  EXPECT_EQ(good(leastWith("log", "level: debug, format: json")).logFormat, base::LogFormat::json);
+}
+
+TEST(Values, readsAddressesWithPorts) {
+  EXPECT_EQ(good(leastWith("http", "listen: \"127.0.0.1:0\"")).http.port, 0);
+  const Config six = good(leastWith("http", "listen: \"[::1]:9464\""));
+  EXPECT_EQ(six.http.address, "::1");
+  EXPECT_EQ(six.http.port, 9464);
+  for (const char* wrong :
+       {"9464", "127.0.0.1", "::1:9464", "[127.0.0.1]:1", "127.0.0.1:65536", "127.0.0.1:-1", "host:1", ":1", "[]:1"}) {
+    EXPECT_THAT(problemsOf(leastWith("http", "listen: \"" + std::string{wrong} + "\"")),
+                ElementsAre(HasSubstr("is not an address and a port")))
+        << wrong;
+  }
+}
+
+TEST(Values, boundsAreSaidInWords) {
+  EXPECT_THAT(problemsOf(leastWith("queue", "max_bytes: 1KiB")),
+              ElementsAre("f:7:21: queue.max_bytes: 1KiB is out of bounds; write a size of 1MiB to 65536GiB"));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "keep_alive: 1h")), ElementsAre(HasSubstr("write a time of 5s to 1767s")));
+  EXPECT_THAT(problemsOf(leastWith("listen", "port: 70000")), ElementsAre(HasSubstr("write a number of 0 to 65535")));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "connect_rate: 0")), ElementsAre(HasSubstr("write a number of 0.1 to 10000")));
+}
+
+TEST(Values, wrongTypesAreSaidInWords) {
+  for (const char* wrong : {"1GB", "1 GiB", "-1", "1.5MiB", "99999999999999999999", "9999999999GiB", "KiB", "\"\""}) {
+    EXPECT_THAT(problemsOf(leastWith("queue", "max_bytes: " + std::string{wrong})), ElementsAre(HasSubstr("is not a size")))
+        << wrong;
+  }
+  for (const char* wrong : {"30", "30 s", "1h30m", "-1s", "s", "99999999999999999d", "yes"}) {
+    EXPECT_THAT(problemsOf(leastWith("upstream", "ack_timeout: " + std::string{wrong})), ElementsAre(HasSubstr("is not a time")))
+        << wrong;
+  }
+  for (const char* wrong : {"1e3", "inf", "nan", "0x10", "many"}) {
+    EXPECT_THAT(problemsOf(leastWith("upstream", "connect_rate: " + std::string{wrong})),
+                ElementsAre(HasSubstr("is not a number")))
+        << wrong;
+  }
+  EXPECT_THAT(problemsOf(leastWith("listen", "port: mqtts")), ElementsAre(HasSubstr("\"mqtts\" is not a whole number")));
+  EXPECT_THAT(problemsOf(leastWith("listen", "address: example.org")), ElementsAre(HasSubstr("is not an IP address")));
+  EXPECT_THAT(problemsOf(leastWith("devices", "tenant_id: 123")), ElementsAre(HasSubstr("is not a GUID")));
+  EXPECT_THAT(problemsOf(leastWith("queue", "when_full: drop_oldst")), ElementsAre(HasSubstr("did you mean `drop_oldest`?")));
+}
+
+TEST(Values, credentialsDirectoryIsExpandedInPaths) {
+  const std::string yaml = leastWith("devices", "deny_file: \"${CREDENTIALS_DIRECTORY}/deny\"");
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("${CREDENTIALS_DIRECTORY} is not set")));
+  setenv("CREDENTIALS_DIRECTORY", "/run/credentials/${HOME}", 1);
+  EXPECT_EQ(good(yaml).identity.denyFile, "/run/credentials/${HOME}/deny");
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_THAT(problemsOf(leastWith("devices", "deny_file: \"${HOME}/deny\"")),
+              ElementsAre(HasSubstr("only ${CREDENTIALS_DIRECTORY}")));
+}
+
+TEST(Values, aSecretInTheWrongPlaceIsRefusedAndNotRepeated) {
+  const std::string secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYw=";
+  std::string yaml = kLeast;
+  yaml.replace(yaml.find("/a/policy.key"), 13, secret);
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(testing::AllOf(HasSubstr("looks like the key itself"), Not(HasSubstr("c2Vj")))));
+  yaml = kLeast;
+  yaml.replace(yaml.find("contoso.azure-devices.net"), 25, "\"HostName=contoso.azure-devices.net;SharedAccessKey=c2Vj=\"");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(testing::AllOf(HasSubstr("is not a host name"), Not(HasSubstr("c2Vj")))));
+}
+
+TEST(Values, whatThisVersionCannotDoIsRefused) {
+  EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 0h")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 12h")), ElementsAre(HasSubstr("is not in this version")));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "proxy: \"\"")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("upstream", "proxy: \"http://proxy:3128\"")),
+              ElementsAre(HasSubstr("is not in this version")));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "transport: mqtt\n  mode: transparent")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: shared")), ElementsAre(HasSubstr("is not in this version")));
+  EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
+              ElementsAre("f:7:1: admin: this is not in this version; remove it"));
+  std::string yaml = kLeast;
+  yaml.replace(yaml.find("hub_policy"), 10, "on_behalf_of");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"on_behalf_of\" is not in this version")));
+}
+
+}  // namespace
+}  // namespace spheregate::config

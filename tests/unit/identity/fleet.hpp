@@ -1,0 +1,83 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "pki/authorities.hpp"
+#include "pki/files.hpp"
+#include "pki/variants.hpp"
+#include "spheregate/identity/admission.hpp"
+#include "unit/fakes.hpp"
+
+namespace spheregate::identity {
+
+inline void PrintTo(Refusal refusal, std::ostream* out) { *out << label(refusal); }
+
+// Somebody's certificates and a directory to pin CAs in, under a clock that the test moves.
+class Fleet : public testing::Test {
+ protected:
+  Fleet() : directory_{makeDirectory()} {
+    settings.tenantCa = directory_ / "tenant-ca.d";
+    std::filesystem::create_directory(settings.tenantCa);
+  }
+  ~Fleet() override { std::filesystem::remove_all(directory_); }
+
+  static const testpki::Authorities& sphere() {
+    static const testpki::Authorities made = testpki::makeAuthorities(test::ManualClock{}.wall());
+    return made;
+  }
+  static const std::string& id() {
+    static const std::string made = testpki::sphereId(*testpki::makeEcKey());
+    return made;
+  }
+
+  // A file in the directory of the test; the name may have folders.
+  std::filesystem::path file(const std::string& name, std::string_view content) const {
+    const std::filesystem::path path = directory_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    testpki::writeFile(path, content);
+    return path;
+  }
+  void pin(const std::string& name, const testpki::Issued& ca) const {
+    file("tenant-ca.d/" + name, testpki::pem(*ca.certificate));
+  }
+
+  std::unique_ptr<Admission> load() const {
+    auto made = Admission::load(settings, clock);
+    if (!made) throw std::runtime_error{made.error()};
+    return std::move(*made);
+  }
+  std::string loadError() const {
+    const auto made = Admission::load(settings, clock);
+    return made ? std::string{"it loaded"} : made.error();
+  }
+
+  testpki::Fields fields() const { return testpki::deviceFields(id(), testpki::dayAround(clock.wall())); }
+  static Judgement judge(const Admission& admission, const testpki::Issued& device) {
+    return admission.judge(*device.certificate);
+  }
+  // The judgement of a device certificate of tenant A with these fields.
+  static Judgement judge(const Admission& admission, const testpki::Fields& wanted) {
+    return judge(admission, testpki::issue(wanted, testpki::makeEcKey(), sphere().tenantA));
+  }
+
+  test::ManualClock clock;
+  Settings settings;
+
+ private:
+  static std::filesystem::path makeDirectory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "spheregate-identity-XXXXXX";
+    if (!mkdtemp(pattern.data())) throw std::runtime_error{"no temporary directory"};
+    return pattern;
+  }
+  std::filesystem::path directory_;
+};
+
+}  // namespace spheregate::identity

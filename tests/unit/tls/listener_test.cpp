@@ -1,0 +1,238 @@
+#include "spheregate/tls/listener.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "unit/tls/gateway.hpp"
+
+namespace spheregate::tls {
+namespace {
+
+using test::Gateway;
+using test::Peer;
+
+Peer::Hello helloOf(const test::Identity* identity, int version = TLS1_3_VERSION) {
+  return {.version = version, .identity = identity, .trusted = &Gateway::root().certificate, .ciphers = nullptr};
+}
+
+// What the peer hears in the end: with TLS 1.3 only after it believes the handshake is done.
+std::string alertHeard(Peer& peer, const Peer::Hello& hello) {
+  if (peer.shakeHands(hello)) peer.hearAll();
+  return peer.problem;
+}
+
+// Runs one refused attempt and gives what was logged.
+std::string logOf(Gateway& gateway, const char* result, const std::function<void(Peer&)>& attempt) {
+  const std::uint64_t before = gateway.handshakes(result);
+  testing::internal::CaptureStderr();
+  Peer peer = Peer::dial(gateway.listener->port());
+  test::beside(gateway.loop, [&] {
+    attempt(peer);
+    return true;
+  });
+  EXPECT_TRUE(gateway.turnUntil([&] { return gateway.handshakes(result) == before + 1; })) << result;
+  EXPECT_TRUE(gateway.guests.empty());
+  return testing::internal::GetCapturedStderr();
+}
+
+void expectLine(const std::string& log, std::initializer_list<const char*> parts) {
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+  for (const char* part : parts) EXPECT_NE(log.find(part), std::string::npos) << part << " in " << log;
+}
+
+class ListenerTest : public ::testing::TestWithParam<int> {
+ protected:
+  Gateway gateway;
+};
+
+INSTANTIATE_TEST_SUITE_P(Versions, ListenerTest, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
+                         [](const auto& version) { return version.param == TLS1_2_VERSION ? "Tls12" : "Tls13"; });
+
+TEST_P(ListenerTest, handsOverWhoTheJudgeAccepts) {
+  Peer peer = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return peer.shakeHands(helloOf(&Gateway::device(), GetParam())); }))
+      << peer.problem;
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+  EXPECT_EQ(gateway.guests[0].verdict->deviceId, std::string(128, 'd'));
+  EXPECT_EQ(gateway.guests[0].wire->peer().substr(0, 10), "127.0.0.1:");
+  EXPECT_EQ(gateway.handshakes("ok"), 1u);
+}
+
+TEST_P(ListenerTest, refusesWhoHasNoCertificate) {
+  std::string alert;
+  const std::string log =
+      logOf(gateway, "no_certificate", [&](Peer& peer) { alert = alertHeard(peer, helloOf(nullptr, GetParam())); });
+  expectLine(log, {"device refused", "peer=127.0.0.1:", "cn=-", "result=no_certificate", "reason=\"", "fix=\"", "more_before=0"});
+  EXPECT_EQ(alert,
+            GetParam() == TLS1_2_VERSION ? "the peer sent the alert handshake failure" : "tlsv13 alert certificate required");
+}
+
+TEST_P(ListenerTest, refusesWhomTheJudgeRefusesWithTheRightAlert) {
+  gateway.refusal.emplace();
+  gateway.refusal->result = "expired";
+  gateway.refusal->reason = "it is too late";
+  gateway.refusal->fix = "come earlier";
+  gateway.refusal->x509Error = X509_V_ERR_CERT_HAS_EXPIRED;
+  std::string alert;
+  const std::string log =
+      logOf(gateway, "expired", [&](Peer& peer) { alert = alertHeard(peer, helloOf(&Gateway::device(), GetParam())); });
+  expectLine(log, {std::string(128, 'd').c_str(), "issuer=\"CN=Gateway Root\"", "serial=", "not_before=", "not_after=",
+                   "result=expired", "reason=\"it is too late\"", "fix=\"come earlier\""});
+  EXPECT_EQ(alert, "the peer sent the alert certificate expired");
+}
+
+TEST_P(ListenerTest, hearsThatTheDeviceRefusedTheGateway) {
+  const test::Identity stranger = test::make({.commonNames = {"another root"}, .subjectAltName = {}, .ca = true});
+  const std::string log = logOf(gateway, "client_alert", [&](Peer& peer) {
+    Peer::Hello hello = helloOf(&Gateway::device(), GetParam());
+    hello.trusted = &stranger.certificate;
+    EXPECT_FALSE(peer.shakeHands(hello));
+  });
+  expectLine(log, {"the alert unknown CA", "trust the root", "host name"});
+}
+
+TEST(Listener, tellsTheSameRefusalFiveTimesAndCountsTheRest) {
+  Gateway gateway;
+  const auto attempt = [](Peer& peer) { alertHeard(peer, helloOf(nullptr)); };
+  for (int round = 0; round < 5; ++round) EXPECT_NE(logOf(gateway, "no_certificate", attempt), "");
+  EXPECT_EQ(logOf(gateway, "no_certificate", attempt), "");
+  EXPECT_EQ(gateway.handshakes("no_certificate"), 6u);
+}
+
+TEST(Listener, refusesWhatIsNotTls) {
+  Gateway gateway;
+  for (const char* text : {"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n", "MQTT, but not over TLS at all"}) {
+    const std::string log = logOf(gateway, "protocol", [&](Peer& peer) {
+      peer.sayPlainly(text);
+      EXPECT_TRUE(peer.hearsEnd());
+    });
+    expectLine(log, {"cn=-", "result=protocol", "fix=\"connect with MQTT over TLS 1.2 or 1.3\""});
+  }
+}
+
+TEST(Listener, refusesOldVersions) {
+  Gateway gateway;
+  const std::string log =
+      logOf(gateway, "protocol", [&](Peer& peer) { EXPECT_FALSE(peer.shakeHands(helloOf(nullptr, TLS1_1_VERSION))); });
+  expectLine(log, {"unsupported protocol"});
+
+  ListenerSettings settings = Gateway::defaults();
+  settings.minVersion = MinVersion::tls13;
+  Gateway modern{settings};
+  expectLine(logOf(modern, "protocol", [&](Peer& peer) { peer.shakeHands(helloOf(&Gateway::device(), TLS1_2_VERSION)); }),
+             {"connect with MQTT over TLS 1.3"});
+}
+
+TEST(Listener, refusesCiphersItDoesNotHave) {
+  Gateway gateway;
+  logOf(gateway, "no_shared_cipher", [&](Peer& peer) {
+    Peer::Hello hello = helloOf(&Gateway::device(), TLS1_2_VERSION);
+    hello.ciphers = "ECDHE-ECDSA-AES128-SHA";
+    EXPECT_FALSE(peer.shakeHands(hello));
+  });
+}
+
+TEST(Listener, endsHandshakesThatTakeTooLong) {
+  ListenerSettings settings = Gateway::defaults();
+  settings.handshakeTimeout = std::chrono::milliseconds{30};
+  Gateway gateway{settings};
+  expectLine(logOf(gateway, "timeout", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }), {"result=timeout", "30 ms"});
+}
+
+TEST(Listener, doesNotMindWhoLeaves) {
+  Gateway gateway;
+  EXPECT_EQ(logOf(gateway, "closed", [](Peer& peer) { peer.hangUp(); }), "");
+  EXPECT_EQ(logOf(gateway, "closed",
+                  [](Peer& peer) {
+                    peer.sayPlainly("\x16\x03");
+                    peer.reset();
+                  }),
+            "");
+}
+
+TEST(Listener, limitsTheRateOfOneAddress) {
+  ListenerSettings settings = Gateway::defaults();
+  settings.handshakesPerSourcePerSecond = 0.25;  // a burst of one
+  Gateway gateway{settings};
+  Peer first = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return first.shakeHands(helloOf(&Gateway::device())); }));
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+  gateway.guests.clear();
+  expectLine(logOf(gateway, "rate_limited", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }),
+             {"result=rate_limited", "devices.connect_rate_per_source"});
+}
+
+TEST(Listener, limitsConnectionsAndHandshakesTogether) {
+  ListenerSettings settings = Gateway::defaults();
+  settings.connectionsMax = 2;
+  Gateway gateway{settings};
+  Peer first = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return first.shakeHands(helloOf(&Gateway::device())); }));
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+  Gateway::Guest guest = std::move(gateway.guests.front());
+  gateway.guests.clear();
+  Peer silent = Peer::dial(gateway.listener->port());
+  expectLine(logOf(gateway, "too_many_connections", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }),
+             {"devices.max_connections"});
+  // A place becomes free with the wire.
+  guest.wire.reset();
+  Peer next = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return next.shakeHands(helloOf(&Gateway::device())); })) << next.problem;
+}
+
+TEST(Listener, leavesItsWiresAliveWhenItIsDestroyed) {
+  Gateway gateway;
+  const std::uint16_t port = gateway.listener->port();
+  Peer shaking = Peer::dial(port);
+  Peer peer = Peer::dial(port);
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return peer.shakeHands(helloOf(&Gateway::device())); }));
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+  gateway.listener->stop();
+  gateway.listener.reset();
+  EXPECT_TRUE(shaking.hearsEnd());
+  test::beside(gateway.loop, [&] { return peer.say("still here"); });
+  EXPECT_TRUE(gateway.turnUntil([&] { return gateway.guests[0].notebook.heard == "still here"; }));
+  base::append(gateway.guests[0].wire->outbox(), "me too");
+  gateway.guests[0].wire->close();
+  EXPECT_EQ(peer.hearAll(), "me too");
+}
+
+TEST(Listener, saysWhyItCannotOpen) {
+  Gateway gateway;
+  const auto errorOf = [&](const std::function<void(ListenerSettings&)>& change) {
+    ListenerSettings settings = Gateway::defaults();
+    settings.certificate = gateway.directory.path("server.pem");
+    settings.privateKey = gateway.directory.path("server.key");
+    change(settings);
+    auto opened = Listener::open(gateway.loop, settings, gateway.clock, gateway.metrics, nullptr, nullptr);
+    return opened ? std::string{} : opened.error();
+  };
+  EXPECT_EQ(errorOf([](ListenerSettings&) {}), "");
+  EXPECT_NE(errorOf([](ListenerSettings& settings) { settings.address = "gateway"; }).find("`gateway` is not an IP address"),
+            std::string::npos);
+  EXPECT_NE(errorOf([&](ListenerSettings& settings) { settings.port = gateway.listener->port(); }).find("Address already in use"),
+            std::string::npos);
+  EXPECT_NE(
+      errorOf([&](ListenerSettings& settings) { settings.certificate = gateway.directory.path("none.pem"); }).find("none.pem"),
+      std::string::npos);
+}
+
+TEST(Listener, tellsWhenItsCertificateExpires) {
+  Gateway gateway;
+  const test::Identity old =
+      test::make({.commonNames = {"old"}, .subjectAltName = {}, .ca = false, .lasts = std::chrono::hours{-1}});
+  ListenerSettings settings = Gateway::defaults();
+  settings.certificate = gateway.directory.write("old.pem", {&old});
+  settings.privateKey = gateway.directory.writeKey("old.key", old);
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(Listener::open(gateway.loop, settings, gateway.clock, gateway.metrics, nullptr, nullptr));
+  expectLine(testing::internal::GetCapturedStderr(), {"server certificate has expired", "old.pem", "fix="});
+  EXPECT_EQ(gateway.metrics.gauge("certificate_expiry_timestamp_seconds", "", {{"certificate", "server"}}).value(),
+            static_cast<double>(certificateFacts(*old.certificate).notAfterSeconds));
+}
+
+}  // namespace
+}  // namespace spheregate::tls
