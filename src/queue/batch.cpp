@@ -93,7 +93,7 @@ bool Batch::takeMessages(DeviceQueue& queue) {
                          .ordinal = entry.ordinal,
                          .acceptedMs = core_.wallMsOf(entry.acceptedTenths),
                          .body = entry.view()});
-    core_.unwrittenBytes -= entry.recordBytes();
+    core_.unwrittenBytes -= entry.storeBytes();
     ++queue.storedLive;
     ++core_.storedLive;
     written_.emplace_back(queue.key, queue.unwritten);
@@ -166,9 +166,9 @@ void Batch::failed() {
     entry.where = Where::memory;
     --queue.storedLive;
     --core_.storedLive;
-    core_.unwrittenBytes += entry.recordBytes();
+    core_.unwrittenBytes += entry.storeBytes();
     if (entry.fate == Fate::none) continue;
-    core_.unwrittenBytes -= entry.recordBytes();
+    core_.unwrittenBytes -= entry.storeBytes();
     core_.complete(queue, entry);
   }
   for (const auto& [key, sequence] : released_) core_.complete(core_.at(key), core_.at(key).at(sequence));

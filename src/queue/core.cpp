@@ -12,8 +12,8 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-// A clock that says less has not been set yet; the age of messages taken then is unknown. 2024-01-01.
-constexpr std::uint64_t kPlausibleMs = 1'704'067'200'000;
+// A clock that says less has not been set yet; the age of messages taken then is unknown. 2020-01-01.
+constexpr std::uint64_t kPlausibleMs = 1'577'836'800'000;
 constexpr std::uint64_t kSegmentsMin = 8;
 
 Settings normalized(Settings settings) {
@@ -53,7 +53,7 @@ Entry& Core::accept(DeviceQueue& queue, base::ByteView body) {
   ++queue.queued;
   queuedBytes += entry.size;
   ++queuedMessages;
-  unwrittenBytes += entry.recordBytes();
+  unwrittenBytes += entry.storeBytes();
   return queue.entries.push(std::move(entry));
 }
 
@@ -71,7 +71,7 @@ void Core::leave(DeviceQueue& queue, Sequence sequence, Fate fate, DropReason re
   entry.dropReason = reason;
   switch (entry.where) {
     case Where::memory:
-      unwrittenBytes -= entry.recordBytes();
+      unwrittenBytes -= entry.storeBytes();
       queue.booksChanged = true;
       complete(queue, entry);
       break;

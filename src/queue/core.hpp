@@ -63,7 +63,7 @@ class Core {
   std::uint64_t queuedMessages = 0;
   std::uint64_t queuedBytes = 0;
   std::uint64_t memoryBytes = 0;     // bodies
-  std::uint64_t unwrittenBytes = 0;  // of the records that would have to be written if the uplink failed now
+  std::uint64_t unwrittenBytes = 0;  // what would have to be written if the uplink failed now
   std::uint64_t storedLive = 0;
   bool opened = false;
   bool closed = false;

@@ -25,7 +25,7 @@ constexpr base::Duration kHousekeeping = std::chrono::seconds{1};
 struct Custody::Inside {
   Inside(const Settings& settings, Disk& disk, DiskRunner& runner, base::Timers& timers, metrics::Registry& registry);
 
-  bool tight(const DeviceQueue& queue, std::size_t recordBytes, Urgency urgency) const;
+  bool tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency) const;
   Accepted noRoom(DeviceQueue& queue, bool diskIsFull, bool qos0);
   void commitThrough(DeviceQueue& queue, Sequence sequence);
   void afterBatch();
@@ -102,7 +102,7 @@ Accepted Custody::accept(DeviceKey device, base::ByteView body, Urgency urgency,
   DeviceQueue& queue = core.at(device);
   SPHEREGATE_CHECK(body.size() + kMessageBytes <= kRecordBytesMax);
   const bool memoryIsFull = core.memoryBytes + body.size() > 2 * core.settings.memoryBytesMax;
-  const bool diskIsFull = inside_->tight(queue, body.size() + kMessageBytes, urgency);
+  const bool diskIsFull = inside_->tight(queue, body.size() + kMessageBytes + kReleaseBytes, urgency);
   if (memoryIsFull || diskIsFull) return inside_->noRoom(queue, diskIsFull, qos0);
 
   core.accept(queue, body);
@@ -116,9 +116,10 @@ Accepted Custody::accept(DeviceKey device, base::ByteView body, Urgency urgency,
   return {.acceptance = Acceptance::taken, .sequence = sequence};
 }
 
-bool Custody::Inside::tight(const DeviceQueue& queue, std::size_t recordBytes, Urgency urgency) const {
-  if (core.roomFor(core.unwrittenBytes + recordBytes)) return false;
-  return urgency == Urgency::now || queue.storedLive > 0 || queue.bytes + recordBytes > kDirectBytesMax;
+// What is taken must fit when it is written, with the device records that come along; so this asks for a little more than that.
+bool Custody::Inside::tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency) const {
+  if (core.roomFor(core.unwrittenBytes + storeBytes + core.settings.segmentBytes / 4)) return false;
+  return urgency == Urgency::now || queue.storedLive > 0 || queue.bytes + storeBytes > kDirectBytesMax;
 }
 
 Accepted Custody::Inside::noRoom(DeviceQueue& queue, bool diskIsFull, bool qos0) {

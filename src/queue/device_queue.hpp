@@ -36,6 +36,8 @@ struct Entry {
 
   base::ByteView view() const { return {body.get(), size}; }
   std::size_t recordBytes() const { return kMessageBytes + size; }
+  // What it costs the store in all: the record of its release too.
+  std::size_t storeBytes() const { return recordBytes() + kReleaseBytes; }
 };
 
 // One device's messages in order. Message `first` is entries[0]; `end()` will be the next one's number.

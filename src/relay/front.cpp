@@ -26,7 +26,22 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
              metrics::Registry& metrics)
     : settings_{settings}, custody_{custody}, uplink_{uplink}, timers_{timers}, metrics_{metrics}, burial_{timers} {
   metrics::Gauge& connected = metrics.gauge("devices_connected", "Devices connected now.");
-  metrics.beforeScrape([this, &connected] { connected.set(static_cast<double>(connected_)); });
+  metrics.beforeScrape([this, &connected] {
+    connected.set(static_cast<double>(connected_));
+    refreshDevicesByCa();
+  });
+}
+
+// CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
+void Front::refreshDevicesByCa() {
+  for (auto& entry : devicesByCa_) entry.second = 0;
+  for (const auto& entry : guests_) {
+    if (entry.second->device) ++devicesByCa_[entry.second->verdict->caSha256];
+  }
+  for (const auto& [ca, count] : devicesByCa_) {
+    metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
+        .set(static_cast<double>(count));
+  }
 }
 
 Front::~Front() = default;

@@ -43,8 +43,10 @@ queue::Accepted Uplink::take(queue::DeviceKey device, const StoredMessage& messa
   Lane& way = lane(device);
   const queue::Urgency urgency = way.link().failing() ? queue::Urgency::now : queue::Urgency::wait;
   const queue::Accepted accepted = custody_.accept(device, scratch_, urgency, qos == 0);
-  if (accepted.acceptance == queue::Acceptance::taken) {
+  if (accepted.acceptance == queue::Acceptance::taken || accepted.acceptance == queue::Acceptance::dropped) {
     accepted_[qos == 0 ? 0 : 1]->add();
+  }
+  if (accepted.acceptance == queue::Acceptance::taken) {
     if (way.link().state() == upstream::Link::State::closed) way.wake();
     way.pump();
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "openssl.hpp"
 #include "poller.hpp"
@@ -19,7 +20,7 @@ class Handshake final : public Poller::Watcher, public std::enable_shared_from_t
   // Runs once, never inside `start`. The outcome says why it failed.
   using Done = std::function<void(Ending, const Outcome&)>;
 
-  // Connected or accepted is the socket, and the SSL knows which.
+  // The socket is connected, and the SSL knows which side it is.
   Handshake(boost::asio::io_context& loop, Socket socket, Ssl ssl);
   ~Handshake();
 

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include <array>
+#include <cstdio>
 #include <string>
 
 namespace spheregate::tls {

@@ -68,7 +68,9 @@ class CommitOrder(GatewayTest):
                     events.append("synced")
             elif re.match(rf"(write|writev|sendto|sendmsg)\(\d+<TCP:\[[^\]]*->127\.0\.0\.1:{port}\]", call):
                 events.append("answered")
-        return events if events.count("answered") >= self.MESSAGES else None
+        answers = [position for position, event in enumerate(events) if event == "answered"]
+        # What follows the last PUBACK is the end of the connection.
+        return events[:answers[self.MESSAGES - 1] + 1] if len(answers) >= self.MESSAGES else None
 
 
 if __name__ == "__main__":

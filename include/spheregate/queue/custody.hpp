@@ -40,7 +40,7 @@ enum class Urgency : std::uint8_t {
   now,   // the uplink is down for this device: write with the next batch
 };
 
-// A message on its way to the hub. The view is valid until the next call that takes this device's key.
+// A message on its way to the hub. The view is valid until the next call to Custody.
 struct Outgoing {
   Sequence sequence = 0;
   base::ByteView body;
@@ -112,7 +112,8 @@ class Custody {
   void rewind(DeviceKey device);
   // The hub acknowledged it. Unknown or repeated numbers are ignored.
   void delivered(DeviceKey device, Sequence sequence);
-  // Takes the message out of the way and keeps it in `dead-letters/` with the reason.
+  // Takes the message that `next` has just returned out of the way and keeps it in `dead-letters/` with the reason (one line of
+  // plain text).
   void deadLetter(DeviceKey device, Sequence sequence, std::string_view reason);
 
   bool hasBacklog(DeviceKey device) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,7 @@ class Front final : public session::Host, public Acknowledger {
   void publishWill(const Guest& guest, const session::StoredWill& will);
   std::optional<std::uint64_t> mayLog(const std::string& what);
   void countConnection(const char* result);
+  void refreshDevicesByCa();
   void buryLater(std::unique_ptr<Guest> guest);
 
   const session::Settings& settings_;
@@ -84,6 +86,7 @@ class Front final : public session::Host, public Acknowledger {
   base::Timer burial_;
   std::vector<std::unique_ptr<Seat>> seats_;  // by device key
   std::unordered_map<std::string, base::LogGate> refusals_;
+  std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;
   bool stopping_ = false;
 };

@@ -24,6 +24,7 @@ struct Arrival {
 // Everyone refused leaves one log line (peer, certificate, reason, fix) and one count. Core thread only.
 class Listener {
  public:
+  // Must not destroy the listener.
   using Welcome = std::function<void(Arrival)>;
 
   // Binds and loads certificate and key; the error names the file and what to do.

@@ -11,12 +11,12 @@ namespace spheregate::tls {
 
 // What is known of a certificate, for logs and status pages.
 struct CertificateFacts {
-  std::string commonName;   // escaped for printing, at most 160 bytes; several names are joined; empty when there is none
+  std::string commonName;  // escaped for printing, at most 160 bytes; several names are joined; empty when there is none
   std::string issuer;
-  std::string serial;       // hexadecimal
-  std::string notBefore;    // ISO 8601, UTC
+  std::string serial;     // hexadecimal
+  std::string notBefore;  // ISO 8601, UTC
   std::string notAfter;
-  std::string sha256;       // of the DER form, lower-case hex
+  std::string sha256;                // of the DER form, lower-case hex
   std::int64_t notAfterSeconds = 0;  // Unix time
 };
 
@@ -35,6 +35,7 @@ struct Verdict {
 };
 
 // Called on the core thread with the leaf the peer sent (never null). What else the peer sent is deliberately not passed on.
+// Never returns null, never throws.
 using Judge = std::function<std::shared_ptr<const Verdict>(X509& leaf)>;
 
 }  // namespace spheregate::tls

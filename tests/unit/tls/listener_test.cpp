@@ -162,7 +162,7 @@ TEST(Listener, limitsTheRateOfOneAddress) {
   ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
   gateway.guests.clear();
   expectLine(logOf(gateway, "rate_limited", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }),
-             {"result=rate_limited", "devices.connect_rate_per_source"});
+             {"result=rate_limited", "more than 0.25 new", "devices.connect_rate_per_source"});
 }
 
 TEST(Listener, limitsConnectionsAndHandshakesTogether) {
