@@ -70,9 +70,10 @@ Refusal refusalOf(Handshake::Ending ending, const Outcome& outcome, const Verdic
 }
 
 Refusal rateLimited(const ListenerSettings& settings) {
+  std::array<char, 32> rate{};
+  std::snprintf(rate.data(), rate.size(), "%g", settings.handshakesPerSourcePerSecond);
   return {.result = "rate_limited",
-          .reason =
-              "more than " + std::to_string(settings.handshakesPerSourcePerSecond) + " new connections a second from one address",
+          .reason = "more than " + std::string{rate.data()} + " new connections a second from one address",
           .fix = "let the device wait between attempts; behind one NAT address raise devices.connect_rate_per_source"};
 }
 

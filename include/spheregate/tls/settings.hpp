@@ -26,7 +26,7 @@ struct ListenerSettings {
 struct ConnectorSettings {
   std::string host;
   std::uint16_t port = 8883;
-  std::filesystem::path ca;                          // empty: the system's store
+  std::filesystem::path ca;  // empty: the system's store
   std::chrono::milliseconds connectTimeout{20'000};  // resolve, TCP and TLS together
 };
 
