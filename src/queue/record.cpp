@@ -12,6 +12,14 @@ namespace {
 constexpr std::string_view kMagic = "SPHGATEQ";
 constexpr std::uint32_t kVersion = 1;
 
+// Where the fields of a record's header begin.
+constexpr std::size_t kLengthAt = 4;
+constexpr std::size_t kTypeAt = 7;
+constexpr std::size_t kMarkAt = 8;
+static_assert(kMarkAt + 2 == kRecordHeaderBytes && kRecordBytesMax < 1u << 24);
+
+std::uint16_t markOf(std::uint32_t salt) { return static_cast<std::uint16_t>(salt >> 16); }
+
 template <class Integer>
 void put(base::Bytes& out, Integer value) {
   static_assert(std::is_unsigned_v<Integer>);
@@ -32,18 +40,19 @@ class RecordBuilder {
  public:
   RecordBuilder(base::Bytes& out, RecordType type) : out_{out}, start_{out.size()} {
     out_.resize(start_ + kRecordHeaderBytes);
-    out_[start_ + 8] = static_cast<std::uint8_t>(type);
+    out_[start_ + kTypeAt] = static_cast<std::uint8_t>(type);
   }
   void finish(std::uint32_t salt) {
     const std::size_t length = out_.size() - start_ - kRecordHeaderBytes;
     SPHEREGATE_CHECK(length + kRecordHeaderBytes <= kRecordBytesMax);
-    fill(start_ + 4, static_cast<std::uint32_t>(length));
-    fill(start_, crc32c(base::ByteView{out_}.subspan(start_ + 4), salt));
+    fill(start_ + kLengthAt, 3, static_cast<std::uint32_t>(length));
+    fill(start_ + kMarkAt, 2, markOf(salt));
+    fill(start_, 4, crc32c(base::ByteView{out_}.subspan(start_ + kLengthAt), salt));
   }
 
  private:
-  void fill(std::size_t at, std::uint32_t value) {
-    for (std::size_t index = 0; index < 4; ++index) out_[at + index] = static_cast<std::uint8_t>(value >> (8 * index));
+  void fill(std::size_t at, std::size_t bytes, std::uint32_t value) {
+    for (std::size_t index = 0; index < bytes; ++index) out_[at + index] = static_cast<std::uint8_t>(value >> (8 * index));
   }
 
   base::Bytes& out_;
@@ -138,20 +147,20 @@ std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes) {
                        .salt = take<std::uint32_t>(bytes.data() + 24)};
 }
 
-std::optional<std::size_t> recordSize(base::ByteView bytes) {
-  if (bytes.size() < kRecordHeaderBytes) return std::nullopt;
-  const std::uint8_t type = bytes[8];
-  const std::size_t size = kRecordHeaderBytes + take<std::uint32_t>(bytes.data() + 4);
+std::optional<std::size_t> recordSize(base::ByteView bytes, std::uint32_t salt) {
+  if (bytes.size() < kRecordHeaderBytes || take<std::uint16_t>(bytes.data() + kMarkAt) != markOf(salt)) return std::nullopt;
+  const std::uint8_t type = bytes[kTypeAt];
+  const std::size_t size = kRecordHeaderBytes + (take<std::uint32_t>(bytes.data() + kLengthAt) & 0xFF'FFFF);
   if (type < 1 || type > 3 || size > kRecordBytesMax) return std::nullopt;
   return size;
 }
 
 std::optional<Record> readRecord(base::ByteView bytes, std::uint32_t salt) {
-  const auto size = recordSize(bytes);
+  const auto size = recordSize(bytes, salt);
   if (!size || *size > bytes.size()) return std::nullopt;
-  if (take<std::uint32_t>(bytes.data()) != crc32c(bytes.subspan(4, *size - 4), salt)) return std::nullopt;
+  if (take<std::uint32_t>(bytes.data()) != crc32c(bytes.subspan(kLengthAt, *size - kLengthAt), salt)) return std::nullopt;
   Record record;
-  record.type = static_cast<RecordType>(bytes[8]);
+  record.type = static_cast<RecordType>(bytes[kTypeAt]);
   record.size = *size;
   const base::ByteView payload = bytes.subspan(kRecordHeaderBytes, *size - kRecordHeaderBytes);
   bool good = false;

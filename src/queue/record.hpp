@@ -19,7 +19,7 @@ struct SegmentHeader {
   std::uint32_t salt = 0;  // random; the start of every record's CRC, so that no device can send bytes that pass for a record
 };
 inline constexpr std::size_t kSegmentHeaderBytes = 32;
-inline constexpr std::size_t kRecordHeaderBytes = 9;  // CRC, length, type
+inline constexpr std::size_t kRecordHeaderBytes = 10;  // CRC, length, type, mark
 inline constexpr std::size_t kMessageBytes = kRecordHeaderBytes + 20;
 inline constexpr std::size_t kReleaseBytes = kRecordHeaderBytes + 17;
 inline constexpr std::size_t kDeviceIdBytesMax = 128;
@@ -69,8 +69,9 @@ void append(base::Bytes& out, std::uint32_t salt, const ReleaseRecord& record);
 
 [[nodiscard]] std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes);
 
-// What the record's header says of its size; nothing when no record can begin with these bytes.
-[[nodiscard]] std::optional<std::size_t> recordSize(base::ByteView bytes);
+// What the record's header says of its size; nothing when no record can begin with these bytes. Bytes that a device sent pass for a
+// header only by chance, once in 65,536, because the mark comes from the salt.
+[[nodiscard]] std::optional<std::size_t> recordSize(base::ByteView bytes, std::uint32_t salt);
 // The whole record at the start of `bytes`, with views into it; nothing when it is torn, damaged or malformed.
 [[nodiscard]] std::optional<Record> readRecord(base::ByteView bytes, std::uint32_t salt);
 

@@ -3,14 +3,15 @@
 namespace spheregate::queue {
 namespace {
 
-// A device may send bytes that look like the beginning of records, to make the search slow. Beyond this many times the segment's
-// own size the search gives up.
-constexpr std::size_t kSearchEffort = 16;
+// Bytes that look like the beginning of a record, and are none, cost the search a CRC. Devices cannot make such bytes, so this many
+// times the segment's size, and a little more for small ones, is never needed; beyond it the search gives up.
+constexpr std::size_t kSearchEffort = 64;
+constexpr std::size_t kSearchBytesMin = 64u << 20;
 
 }  // namespace
 
 SegmentReader::SegmentReader(base::ByteView bytes, std::uint32_t number)
-    : bytes_{bytes}, header_{readSegmentHeader(bytes)}, searchBudget_{bytes.size() * kSearchEffort} {
+    : bytes_{bytes}, header_{readSegmentHeader(bytes)}, searchBudget_{bytes.size() * kSearchEffort + kSearchBytesMin} {
   if (header_ && header_->number != number) header_.reset();
 }
 
@@ -30,7 +31,7 @@ SegmentReader::Step SegmentReader::next() {
 
 std::size_t SegmentReader::findNext(std::size_t from) {
   for (std::size_t at = from; at + kRecordHeaderBytes <= bytes_.size(); ++at) {
-    const auto size = recordSize(bytes_.subspan(at));
+    const auto size = recordSize(bytes_.subspan(at), header_->salt);
     if (!size || at + *size > bytes_.size()) continue;
     if (*size > searchBudget_) break;
     searchBudget_ -= *size;

@@ -84,7 +84,8 @@ void cook(Recipe recipe) {
 
   std::vector<std::size_t> hurt;
   while (recipe.more() && segment.size() > kSegmentHeaderBytes) {
-    const std::size_t at = kSegmentHeaderBytes + (recipe.byte() << 8 | recipe.byte()) % (segment.size() - kSegmentHeaderBytes);
+    const std::size_t high = recipe.byte();
+    const std::size_t at = kSegmentHeaderBytes + (high << 8 | recipe.byte()) % (segment.size() - kSegmentHeaderBytes);
     const std::uint8_t flip = recipe.byte();
     if (flip == 0) continue;
     segment[at] ^= flip;

@@ -81,7 +81,7 @@ TEST(SegmentReader, aRecordInsideADamagedMessageIsNotBelieved) {
 TEST(SegmentReader, theSearchIsBounded) {
   base::Bytes segment;
   append(segment, SegmentHeader{.number = 1, .salt = 1});
-  const std::uint8_t lure[] = {0, 0, 0, 0, 2, 2, 2, 0};
+  const std::uint8_t lure[] = {0, 0, 0, 0, 0, 0, 2, 2, 0, 0};  // the mark of this salt is 0
   for (int count = 0; count < 100'000; ++count) segment.insert(segment.end(), lure, lure + sizeof lure);
   SegmentReader reader{segment, 1};
   EXPECT_EQ(reader.next(), SegmentReader::Step::tail);
