@@ -202,9 +202,10 @@ void Daemon::leaveNow(const char* why) {
 int runDaemon(const config::Config& config) {
   base::configureLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
-  raiseFileLimit(config.listener.connectionsMax);
+  config::Config inEffect = config;
+  inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
-    Daemon daemon{config};
+    Daemon daemon{inEffect};
     return daemon.run();
   } catch (const StartupError& error) {
     std::fprintf(stderr, "spheregate: %s\n", error.what());

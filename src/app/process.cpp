@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "spheregate/base/log.hpp"
@@ -15,18 +16,22 @@ constexpr rlim_t kOtherFiles = 100;
 
 }  // namespace
 
-void raiseFileLimit(std::size_t connectionsMax) {
+std::size_t raiseFileLimit(std::size_t connectionsMax) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return connectionsMax;
   const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
   const rlim_t needed = kFilesPerDevice * connectionsMax + kOtherFiles;
-  if (limit.rlim_cur >= needed) return;
+  if (limit.rlim_cur >= needed) return connectionsMax;
+  const rlim_t forDevices = limit.rlim_cur > kOtherFiles ? (limit.rlim_cur - kOtherFiles) / kFilesPerDevice : 0;
+  const auto inEffect = static_cast<std::size_t>(std::max<rlim_t>(forDevices, 1));
   base::logWarn("too few files for devices.max_connections",
                 {{"files_max", limit.rlim_cur},
                  {"files_needed", needed},
+                 {"connections_max", inEffect},
                  {"fix", "set LimitNOFILE= in the systemd unit (or ulimit -n), or lower devices.max_connections"}});
+  return inEffect;
 }
 
 void ignoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }

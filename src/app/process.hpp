@@ -4,8 +4,9 @@
 
 namespace spheregate::app {
 
-// Raises the limit of open files as far as the system lets this process, and warns when that is too little for so many devices.
-void raiseFileLimit(std::size_t connectionsMax);
+// Raises the limit of open files as far as the system lets this process. When that is too little for so many connections it warns,
+// and gives as many as it is enough for: strangers' connections must not take the files that the store and the links need.
+std::size_t raiseFileLimit(std::size_t connectionsMax);
 
 // A write to a connection that the peer has reset is an error of that connection, not the end of the process.
 void ignoreBrokenPipes();

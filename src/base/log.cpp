@@ -6,6 +6,8 @@
 #include <atomic>
 #include <memory>
 
+#include "spheregate/base/utf8.hpp"
+
 namespace spheregate::base {
 namespace {
 
@@ -28,29 +30,42 @@ std::string_view levelName(LogLevel level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-void appendEscaped(std::string& out, std::string_view text) {
+// More than any honest value has. A peer's text may be larger, and would fill the log.
+constexpr std::size_t kValueBytesMax = 1024;
+
+// A byte that is no UTF-8 keeps its value in a line of text; JSON has no way to say it.
+void appendEscaped(std::string& out, std::string_view text, LogFormat format) {
   out += '"';
-  for (const char raw : text) {
-    const auto c = static_cast<unsigned char>(raw);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += raw;
-    } else if (c < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", c);
+  while (!text.empty()) {
+    const Utf8Character character = firstCharacter(text);
+    const std::string_view bytes = text.substr(0, character.bytes);
+    if (!character.valid) {
+      out += format == LogFormat::json ? "\\ufffd" : fmt::format("\\x{:02x}", static_cast<unsigned>(character.code));
+    } else if (obeyed(character.code)) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(character.code));
     } else {
-      out += raw;
+      if (character.code == '"' || character.code == '\\') out += '\\';
+      out += bytes;
     }
+    text.remove_prefix(character.bytes);
   }
   out += '"';
 }
 
 bool plain(std::string_view text) {
   if (text.empty()) return false;
-  for (const char raw : text) {
-    const auto c = static_cast<unsigned char>(raw);
-    if (c <= 0x20 || c == '"' || c == '\\' || c == '=' || c == 0x7f) return false;
+  while (!text.empty()) {
+    const Utf8Character character = firstCharacter(text);
+    const char32_t code = character.code;
+    if (!character.valid || obeyed(code) || code == ' ' || code == '"' || code == '\\' || code == '=') return false;
+    text.remove_prefix(character.bytes);
   }
   return true;
+}
+
+std::string clipped(const std::string& value) {
+  if (value.size() <= kValueBytesMax) return value;
+  return std::string{clipUtf8(value, kValueBytesMax)} + "\u2026";
 }
 
 std::string timestamp() {
@@ -66,12 +81,12 @@ std::string timestamp() {
 
 std::string asJson(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":", timestamp(), levelName(level));
-  appendEscaped(line, event);
+  appendEscaped(line, event, LogFormat::json);
   for (const LogField& field : fields) {
     line += ',';
-    appendEscaped(line, field.name);
+    appendEscaped(line, field.name, LogFormat::json);
     line += ':';
-    appendEscaped(line, field.value);
+    appendEscaped(line, clipped(field.value), LogFormat::json);
   }
   line += '}';
   return line;
@@ -83,10 +98,11 @@ std::string asLine(LogLevel level, std::string_view event, std::initializer_list
     line += ' ';
     line += field.name;
     line += '=';
-    if (plain(field.value))
-      line += field.value;
+    const std::string value = clipped(field.value);
+    if (plain(value))
+      line += value;
     else
-      appendEscaped(line, field.value);
+      appendEscaped(line, value, LogFormat::text);
   }
   return line;
 }

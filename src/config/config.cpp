@@ -32,6 +32,9 @@ Loaded load(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error))
     return unreadable(file.string(), "this is a directory", "name the configuration file");
+  // Opening a pipe waits for its other end, and a device may never come to an end.
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
+    return unreadable(file.string(), "this is a pipe, a device or a socket", "name a regular file");
   std::ifstream stream{file, std::ios::binary};
   if (!stream)
     return unreadable(file.string(), "cannot read the file", "check that it exists and that the gateway's user may read it");

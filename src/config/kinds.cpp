@@ -1,28 +1,43 @@
 #include "kinds.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string_view>
+
+#include "spheregate/base/utf8.hpp"
 
 namespace spheregate::config {
 
 std::string quote(std::string_view text) {
   constexpr std::size_t most = 40;
   std::string out{"\""};
-  for (const char raw : text.substr(0, most)) {
-    const auto c = static_cast<unsigned char>(raw);
-    out += c < 0x20 || c == 0x7f ? '?' : raw;
+  std::string_view rest = base::clipUtf8(text, most);
+  while (!rest.empty()) {
+    const base::Utf8Character character = base::firstCharacter(rest);
+    if (character.valid && !base::obeyed(character.code))
+      out += rest.substr(0, character.bytes);
+    else
+      out += '?';
+    rest.remove_prefix(character.bytes);
   }
-  // A character of several bytes must not be cut in two.
-  while (text.size() > most && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
   out += text.size() > most ? "…\"" : "\"";
   return out;
 }
 
 std::string quotedScalar(std::string_view text) {
   std::string out{"\""};
-  for (const char raw : text) {
-    if (raw == '"' || raw == '\\') out += '\\';
-    out += raw;
+  while (!text.empty()) {
+    const base::Utf8Character character = base::firstCharacter(text);
+    if (character.valid && base::obeyed(character.code)) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(character.code));
+      out += escape.data();
+    } else {
+      if (character.code == '"' || character.code == '\\') out += '\\';
+      out += text.substr(0, character.bytes);
+    }
+    text.remove_prefix(character.bytes);
   }
   return out += '"';
 }

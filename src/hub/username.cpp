@@ -1,6 +1,10 @@
 #include "spheregate/hub/username.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include "query.hpp"
+#include "spheregate/base/utf8.hpp"
 #include "spheregate/hub/device_id.hpp"
 #include "spheregate/hub/property_bag.hpp"
 
@@ -21,6 +25,8 @@ const char* describe(UsernameErrc code) {
       return "the username has no api-version: expected {host}/{device}/?api-version=...";
     case UsernameErrc::tooLong:
       return "the username is longer than 4096 bytes";
+    case UsernameErrc::badQuery:
+      return "the username's query has a broken escape, a space or a control character";
   }
   return "unknown username error";
 }
@@ -50,6 +56,33 @@ bool hasKey(std::string_view query, std::string_view key) {
   return false;
 }
 
+bool visible(unsigned char c) { return c > 0x20 && c < 0x7f; }
+
+// Some SDKs send values as they are, so there may be any punctuation and, in a user agent, any letter.
+bool visibleAsSent(std::string_view text) {
+  while (!text.empty()) {
+    const base::Utf8Character character = base::firstCharacter(text);
+    if (!character.valid || base::obeyed(character.code) || character.code == ' ') return false;
+    text.remove_prefix(character.bytes);
+  }
+  return true;
+}
+
+bool validQuery(std::string_view query) {
+  if (!visibleAsSent(query)) return false;
+  while (!query.empty()) {
+    const Item item = splitItem(takeItem(query));
+    const auto key = percentDecode(item.key);
+    if (!key || !std::all_of(key->begin(), key->end(), visible) || !percentDecode(item.value)) return false;
+  }
+  return true;
+}
+
+bool equalIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 // A question mark may occur in an id, and a slash in a query that its client did not encode, so only the first byte behind the
 // ids tells where the query starts.
 bool queryStarts(std::string_view rest) { return rest.starts_with('?') || rest.starts_with(kApiVersion); }
@@ -74,6 +107,7 @@ base::Result<Username> parseUsername(std::string_view text) {
     if (!validDeviceId(username.moduleId)) return UsernameErrc::badDevice;
   }
   username.query = text.starts_with('?') ? text.substr(1) : text;
+  if (!validQuery(username.query)) return UsernameErrc::badQuery;
   if (!hasKey(username.query, kApiVersion)) return UsernameErrc::noApiVersion;
   return username;
 }
@@ -86,6 +120,14 @@ std::optional<std::string> queryValue(std::string_view query, std::string_view k
     if (percentDecode(item.key) == key) return percentDecode(item.value);
   }
   return std::nullopt;
+}
+
+bool hasQueryKey(std::string_view query, std::string_view key) {
+  while (!query.empty()) {
+    const auto found = percentDecode(splitItem(takeItem(query)).key);
+    if (found && equalIgnoringCase(*found, key)) return true;
+  }
+  return false;
 }
 
 std::string hubUsername(std::string_view hub, std::string_view deviceId, std::string_view query) {

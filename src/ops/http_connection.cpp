@@ -46,6 +46,7 @@ void HttpConnection::readNext() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytesMax);
   parser_->body_limit(0);
+  quietSince_ = std::chrono::steady_clock::now();
   stream_.expires_after(deadline_);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](beast::error_code error, std::size_t) { self->requestRead(error); });
@@ -69,6 +70,7 @@ void HttpConnection::requestRead(beast::error_code error) {
 
 void HttpConnection::write(HttpAnswer answer) {
   response_ = std::move(answer);
+  quietSince_ = std::chrono::steady_clock::now();
   stream_.expires_after(deadline_);
   http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
     if (error) return;

@@ -31,6 +31,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void readNext();
   // Nothing is asked and nothing is sent afterwards.
   void close();
+  // When it last began to wait for a request or to send an answer.
+  std::chrono::steady_clock::time_point quietSince() const { return quietSince_; }
 
  private:
   void requestRead(boost::beast::error_code error);
@@ -47,6 +49,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   HttpAnswer response_;
   std::array<char, 4096> drained_{};
   std::size_t drainedBytes_ = 0;
+  std::chrono::steady_clock::time_point quietSince_;
   bool closed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "spheregate/ops/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -55,10 +56,8 @@ class HttpServer::Door : public std::enable_shared_from_this<Door> {
 
  private:
   void acceptNext() {
-    if (closed_ || accepting_ || connections_.size() >= settings_.connectionsMax) return;
-    accepting_ = true;
+    if (closed_) return;
     acceptor_.async_accept([self = shared_from_this()](ErrorCode error, tcp::socket socket) {
-      self->accepting_ = false;
       self->accepted(error, std::move(socket));
     });
   }
@@ -73,13 +72,21 @@ class HttpServer::Door : public std::enable_shared_from_this<Door> {
     auto connection = std::make_shared<HttpConnection>(
         std::move(socket), settings_.deadline,
         [self = shared_from_this()](const HttpRequest& request) { return answerTo(request, self->sources_); },
-        [self = shared_from_this()](HttpConnection* ended) {
-          self->connections_.erase(ended);
-          self->acceptNext();
-        });
+        [self = shared_from_this()](HttpConnection* ended) { self->connections_.erase(ended); });
+    if (!connections_.empty() && connections_.size() >= settings_.connectionsMax) dropQuietest();
     connections_.insert(connection.get());
     connection->readNext();
     acceptNext();
+  }
+
+  // Whoever holds all places and asks nothing must not keep an operator out.
+  void dropQuietest() {
+    const auto quietest =
+        std::min_element(connections_.begin(), connections_.end(),
+                         [](const HttpConnection* a, const HttpConnection* b) { return a->quietSince() < b->quietSince(); });
+    HttpConnection* dropped = *quietest;
+    connections_.erase(quietest);
+    dropped->close();
   }
 
   tcp::acceptor acceptor_;
@@ -88,7 +95,6 @@ class HttpServer::Door : public std::enable_shared_from_this<Door> {
   HttpSources sources_;
   std::unordered_set<HttpConnection*> connections_;
   std::uint16_t port_ = 0;
-  bool accepting_ = false;
   bool closed_ = false;
 };
 

@@ -1,30 +1,37 @@
 #include "spheregate/relay/front.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <chrono>
 #include <utility>
 
 #include "front_parts.hpp"
 #include "spheregate/base/check.hpp"
 #include "spheregate/base/log.hpp"
-#include "spheregate/hub/property_bag.hpp"
+#include "spheregate/base/utf8.hpp"
 #include "spheregate/hub/topics.hpp"
-#include "spheregate/hub/username.hpp"
 
 namespace spheregate::relay {
 namespace {
 
-using mqtt::ConnackCode;
 using session::PublishAnswer;
 
-// As many devices as can be refused often enough to matter; beyond it the counters alone tell.
-constexpr std::size_t kRefusalsRememberedMax = 10'000;
+// Enough to see why one comes and goes; then the counters tell.
+constexpr unsigned kRefusalsBurst = 1;
+constexpr unsigned kVisitsBurst = 10;
+constexpr base::Duration kQuiet = std::chrono::minutes{1};
+constexpr std::size_t kNamesRememberedMax = 10'000;
+
+// A device opens one connection. It may open another when its network forgot the first.
+constexpr std::size_t kUnfinishedMax = 4;
 
 }  // namespace
 
 Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, base::Timers& timers,
              metrics::Registry& metrics)
-    : settings_{settings}, custody_{custody}, uplink_{uplink}, timers_{timers}, metrics_{metrics}, burial_{timers} {
+    : settings_{settings}, custody_{custody}, uplink_{uplink}, timers_{timers}, metrics_{metrics}, burial_{timers},
+      refusals_{kRefusalsBurst, kQuiet, kNamesRememberedMax},
+      visits_{kVisitsBurst, kQuiet, kNamesRememberedMax},
+      willsDropped_{metrics.counter("wills_dropped_total", "Wills that were too large to be published.")} {
   metrics::Gauge& connected = metrics.gauge("devices_connected", "Devices connected now.");
   metrics.beforeScrape([this, &connected] {
     connected.set(static_cast<double>(connected_));
@@ -48,6 +55,9 @@ Front::~Front() = default;
 
 void Front::welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict) {
   if (stopping_) return;
+  std::size_t& unfinished = unfinished_[verdict->deviceId];
+  if (unfinished >= kUnfinishedMax) return turnAway(*wire, *verdict);
+  ++unfinished;
   auto newcomer = std::make_unique<Guest>();
   newcomer->verdict = std::move(verdict);
   newcomer->conversation =
@@ -55,6 +65,14 @@ void Front::welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls:
   session::Conversation& conversation = *newcomer->conversation;
   guests_.emplace(conversation.number(), std::move(newcomer));
   conversation.start();
+}
+
+// The wire goes with the call. A device that is well sends its CONNECT at once and does not come here.
+void Front::turnAway(const base::Wire& wire, const tls::Verdict& verdict) {
+  countConnection("too_many_unfinished");
+  logRefusal(wire.peer(), verdict, "too_many_unfinished", "-",
+             "the device has " + std::to_string(kUnfinishedMax) + " connections already that have not sent CONNECT",
+             "let the device send CONNECT as soon as TLS stands, and close a connection before it opens another");
 }
 
 void Front::shutDown() {
@@ -70,82 +88,6 @@ void Front::endAll(std::string_view detail) {
     const auto entry = guests_.find(number);
     if (entry != guests_.end()) entry->second->conversation->end(session::Ending::shutDown, detail);
   }
-}
-
-session::ConnectAnswer Front::connecting(session::Conversation& conversation, const mqtt::Connect& connect) {
-  const std::string_view id = conversation.certifiedId();
-  if (!custody_.isOpen()) {
-    return refuse(conversation, ConnackCode::unavailable, "store_closed", custody_.closedReason(),
-                  "free or repair the disk of queue.path and restart the gateway");
-  }
-  if (connect.clientId != id) {
-    return refuse(conversation, ConnackCode::notAuthorized, "client_id_mismatch",
-                  clientIdMismatch(connect.clientId, id), "use the common name of the device's certificate as client id");
-  }
-  std::string_view query;
-  if (connect.username && !connect.username->empty()) {
-    const auto username = hub::parseUsername(*connect.username);
-    if (!username) {
-      return refuse(conversation, ConnackCode::notAuthorized, "bad_username", username.error().message(),
-                    "send `{host}/{device id}/?api-version=2021-04-12` as username");
-    }
-    if (username->deviceId != id || !username->moduleId.empty()) {
-      return refuse(conversation, ConnackCode::notAuthorized, "username_mismatch",
-                    "the username names another identity than the certificate", "use the certificate's common name in the username");
-    }
-    if (hub::queryValue(username->query, "auth-chain")) {
-      return refuse(conversation, ConnackCode::notAuthorized, "auth_chain", "the username carries an auth-chain, which only gateways may",
-                    "connect the device itself, without auth-chain");
-    }
-    query = username->query;
-  }
-  if (connect.will && hub::classifyPublish(connect.will->topic, id).kind != hub::PublishKind::telemetry) {
-    return refuse(conversation, ConnackCode::notAuthorized, "bad_will", "the will's topic is not the device's telemetry topic",
-                  "use `devices/{device id}/messages/events/` as the will's topic");
-  }
-  return admit(guest(conversation), connect, query);
-}
-
-session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connect, std::string_view query) {
-  const queue::DeviceKey device = custody_.device(newcomer.conversation->certifiedId());
-  Seat& place = seat(device);
-  // IoT Hub keeps one connection an identity: the newer wins, the older is closed without a packet.
-  if (place.guest != nullptr) place.guest->conversation->end(session::Ending::takenOver, "the same device connected again");
-  newcomer.device = device;
-  place.guest = &newcomer;
-  ++connected_;
-  if (connect.cleanSession) place.filters.clear();
-  place.keepsSession = !connect.cleanSession;
-  countConnection("ok");
-  refusals_.erase(std::string{newcomer.conversation->certifiedId()});
-  base::logInfo("device connected", {{"device", newcomer.conversation->certifiedId()},
-                                     {"peer", newcomer.conversation->peer()},
-                                     {"keep_alive_s", connect.keepAliveSeconds},
-                                     {"clean_session", connect.cleanSession}});
-  uplink_.present(device, query);
-  return {.code = ConnackCode::accepted, .sessionPresent = !place.filters.empty()};
-}
-
-session::ConnectAnswer Front::refuse(session::Conversation& conversation, ConnackCode code, const char* result, std::string_view reason,
-                                     std::string_view fix) {
-  countConnection(result);
-  const std::string id{conversation.certifiedId()};
-  const auto before = mayLog(id);
-  if (before) {
-    const tls::CertificateFacts& facts = guest(conversation).verdict->certificate;
-    base::logWarn("device refused", {{"peer", conversation.peer()},
-                                     {"cn", id},
-                                     {"issuer", facts.issuer},
-                                     {"serial", facts.serial},
-                                     {"not_before", facts.notBefore},
-                                     {"not_after", facts.notAfter},
-                                     {"result", result},
-                                     {"connack", static_cast<int>(code)},
-                                     {"reason", reason},
-                                     {"fix", fix},
-                                     {"more_before", *before}});
-  }
-  return {.code = code, .sessionPresent = false};
 }
 
 PublishAnswer Front::published(session::Conversation& conversation, const mqtt::Publish& publish) {
@@ -186,13 +128,13 @@ PublishAnswer Front::takeTelemetry(Guest& sender, const mqtt::Publish& publish, 
 PublishAnswer Front::forbid(const session::Conversation& conversation, const char* reason, std::string_view topic, std::string_view fix) {
   metrics_.counter("publishes_refused_total", "Publishes for which a device's connection was closed.", {{"reason", reason}}).add();
   const std::string id{conversation.certifiedId()};
-  const auto before = mayLog("publish " + id);
+  const auto before = refusals_.pass("publish " + id, timers_.now());
   if (before) {
     base::logWarn("publish refused", {{"device", id},
                                       {"cn", id},
                                       {"peer", conversation.peer()},
                                       {"reason", reason},
-                                      {"topic", topic.substr(0, 300)},
+                                      {"topic", base::clipUtf8(topic, 300)},
                                       {"fix", fix},
                                       {"more_before", *before}});
   }
@@ -224,6 +166,7 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
   SPHEREGATE_CHECK(entry != guests_.end());
   std::unique_ptr<Guest> leaving = std::move(entry->second);
   guests_.erase(entry);
+  connectCame(*leaving);
   if (leaving->device) {
     Seat& place = seat(*leaving->device);
     --connected_;
@@ -237,19 +180,16 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
     countConnection(label(ending));
   }
   metrics_.counter("device_disconnections_total", "Ends of connections that had passed TLS.", {{"reason", label(ending)}}).add();
-  const bool noteworthy = ending == session::Ending::protocolError || ending == session::Ending::connectTimedOut;
-  base::log(noteworthy ? base::LogLevel::warn : base::LogLevel::info, "device disconnected",
-            {{"device", conversation.certifiedId()}, {"peer", conversation.peer()}, {"reason", label(ending)}, {"detail", detail}});
+  if (const auto before = visits_.pass(conversation.certifiedId(), timers_.now())) {
+    const bool noteworthy = ending == session::Ending::protocolError || ending == session::Ending::connectTimedOut;
+    base::log(noteworthy ? base::LogLevel::warn : base::LogLevel::info, "device disconnected",
+              {{"device", conversation.certifiedId()},
+               {"peer", conversation.peer()},
+               {"reason", label(ending)},
+               {"detail", detail},
+               {"more_before", *before}});
+  }
   buryLater(std::move(leaving));
-}
-
-// IoT Hub stamps this property on wills it publishes itself; here the gateway is the one who notices the loss.
-void Front::publishWill(const Guest& leaving, const session::StoredWill& will) {
-  const hub::PublishTopic topic = hub::classifyPublish(will.topic, leaving.conversation->certifiedId());
-  const std::string suffix = hub::withProperty(topic.suffix, "iothub-MessageType", "Will");
-  if (suffix.size() > 0xFFFF) return;
-  // Nobody waits for an acknowledgement, so a full queue drops it and counts it.
-  uplink_.take(*leaving.device, {.suffix = suffix, .payload = will.payload, .retain = will.retain}, 0);
 }
 
 void Front::acknowledge(queue::DeviceKey device, queue::Sequence through) {
@@ -305,17 +245,6 @@ Front::Guest& Front::guest(const session::Conversation& conversation) {
   const auto entry = guests_.find(conversation.number());
   SPHEREGATE_CHECK(entry != guests_.end());
   return *entry->second;
-}
-
-// A device that is refused may knock every second for ever; it gets one line a minute.
-std::optional<std::uint64_t> Front::mayLog(const std::string& what) {
-  auto known = refusals_.find(what);
-  if (known == refusals_.end() && refusals_.size() < kRefusalsRememberedMax) known = refusals_.try_emplace(what).first;
-  return known != refusals_.end() ? known->second.pass(timers_.now()) : std::nullopt;
-}
-
-void Front::countConnection(const char* result) {
-  metrics_.counter("device_connections_total", "CONNECTs of devices by result.", {{"result", result}}).add();
 }
 
 void Front::buryLater(std::unique_ptr<Guest> leaving) {

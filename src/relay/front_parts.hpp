@@ -18,6 +18,7 @@ struct Front::Guest {
   std::shared_ptr<const tls::Verdict> verdict;
   std::unique_ptr<session::Conversation> conversation;
   std::optional<queue::DeviceKey> device;  // once its CONNECT was accepted
+  bool unfinished = true;                  // has not sent CONNECT yet
   bool held = false;                       // waits for room in the queue
 };
 

@@ -1,6 +1,7 @@
 #include "lane.hpp"
 
 #include "spheregate/hub/topics.hpp"
+#include "topic_limit.hpp"
 
 namespace spheregate::relay {
 
@@ -32,9 +33,10 @@ void Uplink::Lane::pump() {
     const auto outgoing = uplink_.custody_.next(device_, uplink_.links_.settings.inflightPerDevice);
     if (!outgoing) break;
     const auto message = decode(outgoing->body);
-    if (!message) {
+    // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
+    if (!message || prefix_.size() + message->suffix.size() > kTopicBytesMax) {
       uplink_.unreadable_.add();
-      uplink_.custody_.deadLetter(device_, outgoing->sequence, "unreadable record");
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, message ? "the topic is longer than 65,535 bytes" : "unreadable record");
       continue;
     }
     link_.publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
@@ -59,6 +61,8 @@ void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
   // Nobody knows when the hub will be back, so what devices wait for goes to disk now. A renewal is over in a moment.
   if (link.failing()) uplink_.custody_.commitNow(device_);
   uplink_.linkWentDown(*this, reason, link.failing());
+  // A link that always fails never comes to `pump`, and what waited for it may have expired.
+  if (!present_) lingerIfIdle();
 }
 
 // A device that reconnects at once should find its link open.

@@ -12,8 +12,11 @@ namespace {
 using mqtt::PacketType;
 
 // Room for the topic's prefix with a 128-character id, packet id and fixed header, over what settings allow for suffix and
-// payload; a CONNECT with the longest username and a will fits too.
+// payload.
 constexpr std::size_t kFrameOverheadMax = 8 * 1024;
+// A will's payload has at most 65,535 bytes; the rest is for its topic, client id and username. Whoever has not said who it is
+// gets no more memory than that.
+constexpr std::size_t kConnectBytesMax = 72 * 1024;
 
 }  // namespace
 
@@ -103,7 +106,9 @@ std::size_t Conversation::consume(base::ByteView bytes) {
   std::size_t used = 0;
   while (state_ != State::ended && !blocked()) {
     mqtt::Frame frame;
-    const auto framing = mqtt::nextFrame(bytes.subspan(used), settings_.messageBytesMax + kFrameOverheadMax, frame);
+    const std::size_t bytesMax =
+        state_ == State::awaitingConnect ? kConnectBytesMax : settings_.messageBytesMax + kFrameOverheadMax;
+    const auto framing = mqtt::nextFrame(bytes.subspan(used), bytesMax, frame);
     if (!framing) {
       fail(framing.error());
       break;
@@ -234,9 +239,9 @@ bool Conversation::retransmission(const mqtt::Publish& publish) const {
                      [&](const Unacknowledged& entry) { return entry.packetId == publish.packetId; });
 }
 
-bool Conversation::blocked() const {
-  return held_ || unacknowledged_.size() >= settings_.unacknowledgedMax || wire_->backlog() > base::Wire::kHighWater;
-}
+bool Conversation::noRoom() const { return held_ || unacknowledged_.size() >= settings_.unacknowledgedMax; }
+
+bool Conversation::blocked() const { return noRoom() || wire_->backlog() > base::Wire::kHighWater; }
 
 void Conversation::pause() {
   if (paused_ || state_ == State::ended) return;
@@ -264,8 +269,8 @@ void Conversation::watchKeepAlive(std::uint16_t seconds) {
 
 void Conversation::checkKeepAlive() {
   const base::MonoTime now = timers_.now();
-  // While we do not read, silence is our own doing.
-  if (paused_) heard_ = now;
+  // While we have no room, silence is our own doing. While the device does not take what it is sent, it is the device's.
+  if (paused_ && noRoom()) heard_ = now;
   if (now - heard_ >= silenceMax_) return finish(Ending::keepAliveExpired, "nothing heard for 1.5 times the keep-alive", true);
   deadline_.at(heard_ + silenceMax_, [this] { checkKeepAlive(); });
 }

@@ -8,12 +8,14 @@
 
 #include "openssl.hpp"
 #include "spheregate/base/bytes.hpp"
+#include "spheregate/base/utf8.hpp"
 #include "spheregate/tls/verdict.hpp"
 
 namespace spheregate::tls {
 namespace {
 
-constexpr std::size_t kCommonNameBytesMax = 160;
+// Whoever made a certificate may have put a book into it.
+constexpr std::size_t kTextBytesMax = 256;
 
 using Number = std::unique_ptr<BIGNUM, Frees<BN_free>>;
 
@@ -42,6 +44,12 @@ std::string printable(std::string_view text, bool utf8) {
   return out;
 }
 
+std::string clipped(std::string_view text) {
+  if (text.size() <= kTextBytesMax) return std::string{text};
+  constexpr std::string_view more = "\u2026";
+  return std::string{base::clipUtf8(text, kTextBytesMax - more.size())}.append(more);
+}
+
 std::string textOf(const ASN1_STRING& value) {
   unsigned char* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, &value);
@@ -62,14 +70,7 @@ std::string commonNameOf(const X509_NAME& subject) {
     if (!names.empty()) names += ", ";
     names += textOf(*X509_NAME_ENTRY_get_data(X509_NAME_get_entry(&subject, at)));
   }
-  if (names.size() <= kCommonNameBytesMax) return names;
-  constexpr std::string_view more = "\u2026";
-  std::size_t end = kCommonNameBytesMax - more.size();
-  // Not in the middle of a character.
-  while (end > 0 && (static_cast<unsigned char>(names[end]) & 0xc0) == 0x80) --end;
-  names.resize(end);
-  names += more;
-  return names;
+  return clipped(names);
 }
 
 std::string lineOf(const X509_NAME& name) {
@@ -77,14 +78,14 @@ std::string lineOf(const X509_NAME& name) {
   X509_NAME_print_ex(memory.get(), &name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
+  return clipped({data, static_cast<std::size_t>(size)});
 }
 
 std::string serialOf(const ASN1_INTEGER& serial) {
   const Number number{ASN1_INTEGER_to_BN(&serial, nullptr)};
   char* digits = number ? BN_bn2hex(number.get()) : nullptr;
   if (digits == nullptr) return "?";
-  std::string text{digits};
+  std::string text = clipped(digits);
   OPENSSL_free(digits);
   return text;
 }

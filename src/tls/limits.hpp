@@ -11,6 +11,9 @@ inline constexpr std::size_t kReadTurnBytes = 64 * 1024;
 // What OpenSSL asks the socket for at once; the buffer exists only while it holds something.
 inline constexpr std::size_t kRecordsBufferBytes = 32 * 1024;
 
+// What a device may send as its chain. A chain of four certificates has some 8 KiB; OpenSSL would take 100.
+inline constexpr long kPeerChainBytesMax = 32 * 1024;
+
 // How long a closed connection waits for its peer to take what is left.
 inline constexpr std::chrono::seconds kLingerMax{5};
 

@@ -80,7 +80,7 @@ Refusal rateLimited(const ListenerSettings& settings) {
 Refusal tooManyConnections(const ListenerSettings& settings) {
   return {.result = "too_many_connections",
           .reason = "there are " + std::to_string(settings.connectionsMax) + " connections already",
-          .fix = "raise devices.max_connections, or use another gateway"};
+          .fix = "raise devices.max_connections and LimitNOFILE= of the service, or use another gateway"};
 }
 
 }  // namespace spheregate::tls

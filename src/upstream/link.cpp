@@ -195,7 +195,11 @@ bool Link::handle(const mqtt::Frame& frame) {
   switch (frame.type) {
     case mqtt::PacketType::puback: {
       const auto id = mqtt::parsePacketId(frame);
-      const auto entry = id ? inflight_.acknowledge(*id) : std::nullopt;
+      if (!id) {
+        fail("the hub sent a malformed PUBACK: " + id.error().message());
+        return false;
+      }
+      const auto entry = inflight_.acknowledge(*id);
       if (!entry) return true;
       failures_ = 0;
       context_.metrics.ackSeconds.observe(std::chrono::duration<double>(context_.timers.now() - entry->sent).count());

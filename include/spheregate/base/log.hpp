@@ -24,8 +24,8 @@ struct LogField {
   std::string value;
 };
 
-// One event a line on stderr: `level event key=value ...` or a JSON object. Any thread. Values are escaped, so that bytes a
-// peer sent cannot forge a line. Never pass a secret.
+// One event a line on stderr: `level event key=value ...` or a JSON object. Any thread. Values are escaped and cut
+// at 1 KiB, so that bytes a peer sent can neither forge a line nor fill the log. Never pass a secret.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 inline void logDebug(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::debug, event, fields); }

@@ -20,7 +20,8 @@ struct HttpSources {
 };
 
 // What operators and their tools read: /metrics, /healthz, /readyz, /status. Only GET and HEAD; it changes nothing. Core thread
-// only. A slow or hostile client costs at most one of `connectionsMax` places for the deadline.
+// only. A slow or hostile client costs at most one of `connectionsMax` places for the deadline; when all are taken, the
+// connection that has been quiet longest makes room.
 class HttpServer {
  public:
   // Listens from now on and answers once the loop runs. The error names the address and what to do.

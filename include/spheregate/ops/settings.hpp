@@ -10,7 +10,7 @@ namespace spheregate::ops {
 struct HttpSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9464;                   // 0: any free port
-  std::size_t connectionsMax = 64;             // above it no more are accepted until one ends
+  std::size_t connectionsMax = 64;             // above it the one that has been quiet longest ends
   std::chrono::milliseconds deadline{10'000};  // to send a request, and again to take the answer; also for an idle connection
 };
 

@@ -3,13 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "spheregate/base/log_gate.hpp"
+#include "spheregate/base/log_allowance.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/queue/custody.hpp"
@@ -70,7 +69,12 @@ class Front final : public session::Host, public Acknowledger {
   session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
                                 std::string_view fix);
   void publishWill(const Guest& guest, const session::StoredWill& will);
-  std::optional<std::uint64_t> mayLog(const std::string& what);
+  // Whether the hub's encoder and the settings take it.
+  bool fits(std::string_view id, std::string_view suffix, base::ByteView payload) const;
+  void turnAway(const base::Wire& wire, const tls::Verdict& verdict);
+  void logRefusal(std::string_view peer, const tls::Verdict& verdict, const char* result, std::string_view connack,
+                  std::string_view reason, std::string_view fix);
+  void connectCame(Guest& guest);
   void countConnection(const char* result);
   void refreshDevicesByCa();
   void buryLater(std::unique_ptr<Guest> guest);
@@ -85,7 +89,10 @@ class Front final : public session::Host, public Acknowledger {
   std::vector<std::unique_ptr<Guest>> buried_;  // may not be destroyed inside their own callbacks
   base::Timer burial_;
   std::vector<std::unique_ptr<Seat>> seats_;  // by device key
-  std::unordered_map<std::string, base::LogGate> refusals_;
+  base::LogAllowance refusals_;
+  base::LogAllowance visits_;  // connects and disconnects
+  metrics::Counter& willsDropped_;
+  std::unordered_map<std::string, std::size_t> unfinished_;  // connections without CONNECT, by certified id
   std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;
   bool stopping_ = false;

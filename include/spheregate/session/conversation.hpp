@@ -67,6 +67,7 @@ class Conversation final : public base::WireUser {
   Step fail(const boost::system::error_code& error);
 
   bool retransmission(const mqtt::Publish& publish) const;
+  bool noRoom() const;
   bool blocked() const;
   void pause();
   void unpauseIfPossible();

@@ -9,9 +9,9 @@
 
 namespace spheregate::tls {
 
-// What is known of a certificate, for logs and status pages.
+// What is known of a certificate, for logs and status pages. Names and serial have at most 256 bytes; what is longer is cut.
 struct CertificateFacts {
-  std::string commonName;  // escaped for printing, at most 160 bytes; several names are joined; empty when there is none
+  std::string commonName;  // escaped for printing; several names are joined; empty when there is none
   std::string issuer;
   std::string serial;     // hexadecimal
   std::string notBefore;  // ISO 8601, UTC

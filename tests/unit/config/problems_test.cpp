@@ -1,4 +1,6 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -118,6 +120,21 @@ TEST(Problems, filesThatCannotBeReadAreNamed) {
   EXPECT_THAT(text(load(directory / "spheregate-none.yaml").problems.at(0)),
               HasSubstr("spheregate-none.yaml: cannot read the file"));
   EXPECT_THAT(text(load(directory).problems.at(0)), HasSubstr("this is a directory"));
+}
+
+TEST(Problems, nobodyWaitsForAPipeOrADevice) {
+  const auto pipe = std::filesystem::temp_directory_path() / ("spheregate-pipe-" + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(text(load(pipe).problems.at(0)), HasSubstr("this is a pipe, a device or a socket; name a regular file"));
+  std::filesystem::remove(pipe);
+  EXPECT_THAT(text(load("/dev/zero").problems.at(0)), HasSubstr("this is a pipe, a device or a socket"));
+}
+
+TEST(Problems, obeyNothingThatTheFileSays) {
+  for (const char* key : {"\u009b31m", "a\u2028b", "a\u202eb"}) {
+    const std::string line = problemsOf("\"" + std::string{key} + "\": 1\n")[0];
+    EXPECT_EQ(line.find(key), std::string::npos) << line;
+  }
 }
 
 }  // namespace

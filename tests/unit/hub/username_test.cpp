@@ -86,10 +86,34 @@ TEST(Username, isBounded) {
   EXPECT_EQ(problemWith(text + "x"), UsernameErrc::tooLong);
 }
 
+TEST(Username, mayCarryWhatSdksSend) {
+  for (const char* query : {"api-version=2020-09-30&DeviceClientType=iothubclient%2F1.15.0%20(native%3B%20Linux%3B%20x86_64)",
+                            "api-version=2021-04-12&model-id=dtmi:com:x:y;1&DeviceClientType=azure-iot-device%2F1.18.3%20(node%20v18)",
+                            "api-version=2019-10-01&DeviceClientType=py-azure-iot-device%2F2.12.0&model-id=dtmi%3Acom%3Ax%3By%3B1",
+                            "api-version=2020-09-30", "api-version=2021-04-12&&x&y=", "api-version=1&DeviceClientType=gr\u00fcn"}) {
+    EXPECT_TRUE(parseUsername(std::string{"gateway/leaf1/?"} + query)) << query;
+  }
+}
+
+TEST(Username, holdsNothingThatTwoReadersReadInTwoWays) {
+  for (const char* query : {"auth-chain=leaf1%", "auth-chain=%zz", "auth%2-chain=x", "x=a b", "x=\r\n", "x=\x1b[31m", "x=\xc2\x9b",
+                            "x=\u202e", "x=\xff", "auth%00-chain=x", "%20auth-chain=x", "auth-chain%0a=x"}) {
+    EXPECT_EQ(problemWith(std::string{"hub/leaf1/?api-version=1&"} + query), UsernameErrc::badQuery) << query;
+    EXPECT_EQ(problemWith(std::string{"hub/leaf1/?"} + query + "&api-version=1"), UsernameErrc::badQuery) << query;
+  }
+}
+
+TEST(QueryKey, isFoundInAnyDisguise) {
+  for (const char* query : {"auth-chain=x", "a=1&Auth-Chain=x", "auth%2dchain", "%41UTH-CHAIN=", "auth-chain=%", "a&auth-chain=x&b"}) {
+    EXPECT_TRUE(hasQueryKey(query, "auth-chain")) << query;
+  }
+  EXPECT_FALSE(hasQueryKey("auth-chain2=x&a=auth-chain&model-id=dtmi:x;1&%=1", "auth-chain"));
+}
+
 TEST(Username, everyReasonHasItsOwnWords) {
   std::string seen;
   for (const auto reason : {UsernameErrc::empty, UsernameErrc::noDevice, UsernameErrc::badDevice, UsernameErrc::noApiVersion,
-                            UsernameErrc::tooLong}) {
+                            UsernameErrc::tooLong, UsernameErrc::badQuery}) {
     const auto code = make_error_code(reason);
     EXPECT_STREQ(code.category().name(), "spheregate.username");
     EXPECT_EQ(seen.find(code.message()), std::string::npos);

@@ -108,14 +108,26 @@ TEST(HttpServer, aClientThatDoesNotReadIsClosedAtTheDeadline) {
   EXPECT_LT(deaf.rest().size(), 32u << 20);
 }
 
-TEST(HttpServer, moreConnectionsThanPlacesWaitUntilOneEnds) {
+TEST(HttpServer, whenAllPlacesAreTakenTheConnectionThatIsQuietLongestEnds) {
   HttpSettings settings;
   settings.connectionsMax = 4;
-  settings.deadline = 300ms;
   HttpSite site{settings};
-  std::vector<std::unique_ptr<HttpClient>> idle;
-  for (int i = 0; i < 20; ++i) idle.push_back(std::make_unique<HttpClient>(site.port));
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(site.port));
+    clients.back()->send(request);
+    clients.back()->exactly(12);
+  }
+  clients[0]->send(request);
+  std::this_thread::sleep_for(50ms);
+  const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(ask(site.port, "GET", "/healthz"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s) << "it waited for somebody's deadline";
+  EXPECT_THAT(clients[1]->rest(), EndsWith("ok\n"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s) << "the quietest was not closed";
+  clients[0]->send("GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(clients[0]->rest(), EndsWith("ready\n"));
 }
 
 TEST(HttpServer, manyRequestsOneAfterAnotherLeaveNothingBehind) {

@@ -41,8 +41,23 @@ TEST(CertificateFacts, shortenNamesWithoutCuttingACharacter) {
   std::string umlauts;
   for (int count = 0; count < 64; ++count) umlauts += "\u00fc";
   const std::string name = factsOf({umlauts, umlauts}).commonName;
-  EXPECT_LE(name.size(), 160u);
+  EXPECT_LE(name.size(), 256u);
   EXPECT_EQ(name.substr(name.size() - 5), "\u00fc\u2026");
+}
+
+TEST(CertificateFacts, areShortHoweverLargeTheCertificateIs) {
+  std::string book;
+  for (int count = 0; count < 10'000; ++count) book += "\u00fc";
+  const test::Identity issuer = test::make({.commonNames = {book}, .subjectAltName = {}, .ca = true});
+  const test::Identity leaf = test::make({.commonNames = {book}, .subjectAltName = {}}, &issuer);
+  ASSERT_EQ(ASN1_STRING_set(X509_get_serialNumber(leaf.certificate.get()), book.data(), 5'000), 1);
+  const CertificateFacts facts = certificateFacts(*leaf.certificate);
+  for (const std::string& text : {facts.commonName, facts.issuer, facts.serial}) {
+    EXPECT_LE(text.size(), 256u);
+    EXPECT_GT(text.size(), 250u);
+    EXPECT_TRUE(text.ends_with("\u2026"));
+  }
+  EXPECT_TRUE(facts.issuer.ends_with("\u00fc\u2026"));
 }
 
 }  // namespace

@@ -113,6 +113,15 @@ TEST(Listener, refusesWhatIsNotTls) {
   }
 }
 
+TEST(Listener, readsNoEndlessCertificates) {
+  Gateway gateway;
+  const test::Identity book = test::make({.commonNames = {std::string(40'000, 'x')}, .subjectAltName = {}});
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    expectLine(logOf(gateway, "protocol", [&](Peer& peer) { peer.shakeHands(helloOf(&book, version)); }), {"excessive message size"});
+  }
+  EXPECT_EQ(gateway.handshakes("ok"), 0u);
+}
+
 TEST(Listener, refusesOldVersions) {
   Gateway gateway;
   const std::string log =

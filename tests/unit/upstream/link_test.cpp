@@ -1,14 +1,4 @@
-#include "spheregate/upstream/link.hpp"
-
-#include <gtest/gtest.h>
-
-#include <deque>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "spheregate/mqtt/encoder.hpp"
-#include "unit/fakes.hpp"
+#include "unit/upstream/link_fixture.hpp"
 
 namespace spheregate::upstream {
 namespace {
@@ -17,99 +7,6 @@ using base::Bytes;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-class ScriptedDialer final : public Dialer {
- public:
-  class Attempt final : public Dial {};
-  std::unique_ptr<Dial> dial(Done done) override {
-    waiting.push_back(std::move(done));
-    return std::make_unique<Attempt>();
-  }
-  std::deque<Done> waiting;
-};
-
-class ScriptedCredentials final : public Credentials {
- public:
-  base::Explained<Password> password(std::string_view, base::WallTime now) const override {
-    if (missing) return base::failed<Password>("no key for this device");
-    return Password{.text = "token", .expires = now + minutes{60}};
-  }
-  bool missing = false;
-};
-
-class RecordingUser final : public LinkUser {
- public:
-  void linkUp(Link&) override { ++ups; }
-  void linkAcknowledged(Link&, std::uint64_t token) override { acknowledged.push_back(token); }
-  void linkRoom(Link&) override { ++rooms; }
-  void linkDown(Link&, std::string_view reason) override { downs.emplace_back(reason); }
-  int ups = 0;
-  int rooms = 0;
-  std::vector<std::uint64_t> acknowledged;
-  std::vector<std::string> downs;
-};
-
-class LinkTest : public ::testing::Test {
- protected:
-  LinkTest() { settings.hub = "contoso.azure-devices.net"; }
-
-  // The dial succeeds; gives the view of the new wire.
-  test::WireView& reach() {
-    time.settle();
-    EXPECT_EQ(dialer.waiting.size(), 1u);
-    auto done = std::move(dialer.waiting.front());
-    dialer.waiting.pop_front();
-    views.push_back(std::make_unique<test::WireView>());
-    done(std::unique_ptr<base::Wire>{std::make_unique<test::ScriptedWire>(*views.back())});
-    return *views.back();
-  }
-  void fail(const char* why) {
-    time.settle();
-    ASSERT_EQ(dialer.waiting.size(), 1u);
-    auto done = std::move(dialer.waiting.front());
-    dialer.waiting.pop_front();
-    done(std::string{why});
-  }
-  test::WireView& comeUp() {
-    test::WireView& view = reach();
-    says(view, connack());
-    view.sent.clear();
-    return view;
-  }
-  static void says(test::WireView& view, const Bytes& bytes) { view.user->wireBytes(bytes); }
-  static Bytes connack(mqtt::ConnackCode code = mqtt::ConnackCode::accepted) {
-    Bytes out;
-    mqtt::appendConnack(out, {.sessionPresent = false, .code = code});
-    return out;
-  }
-  static Bytes puback(mqtt::PacketId id) {
-    Bytes out;
-    mqtt::appendPuback(out, id);
-    return out;
-  }
-  void publish(std::uint64_t token, bool dup = false) {
-    link.publish("devices/dev/messages/events", "/k=v", base::asBytes("payload"), false, dup, token);
-  }
-
-  test::ManualTime time;
-  Settings settings;
-  metrics::Registry registry;
-  LinkMetrics metrics{registry};
-  ScriptedDialer dialer;
-  ScriptedCredentials credentials;
-  std::mt19937_64 random{7};
-  Pacer pacer{time.timers, 1000};
-  LinkContext context{.settings = settings,
-                      .timers = time.timers,
-                      .dialer = dialer,
-                      .pacer = pacer,
-                      .credentials = credentials,
-                      .metrics = metrics,
-                      .random = random};
-  RecordingUser user;
-  std::vector<std::unique_ptr<test::WireView>> views;
-  Link link{context, "dev", user};
-};
 
 TEST_F(LinkTest, logsInAsTheDeviceWithItsOwnQuery) {
   link.open("api-version=2020-09-30&model-id=dtmi%3Ax%3B1");
@@ -165,6 +62,19 @@ TEST_F(LinkTest, ignoresPubacksItDidNotWaitFor) {
   says(view, puback(1));
   EXPECT_EQ(user.acknowledged, (std::vector<std::uint64_t>{1}));
   EXPECT_TRUE(link.up());
+}
+
+TEST_F(LinkTest, aMalformedPubackEndsTheConnection) {
+  for (const Bytes& bad : {Bytes{0x40, 0x02, 0x00, 0x00}, Bytes{0x40, 0x01, 0x00}, Bytes{0x40, 0x03, 0x00, 0x01, 0x00}}) {
+    link.open({});
+    test::WireView& view = comeUp();
+    publish(1);
+    says(view, bad);
+    EXPECT_TRUE(view.closed);
+    EXPECT_TRUE(link.failing());
+    EXPECT_TRUE(user.acknowledged.empty());
+    link.close();
+  }
 }
 
 TEST_F(LinkTest, rebuildsALinkThatStopsAcknowledging) {
@@ -311,31 +221,6 @@ TEST_F(LinkTest, closingSaysDisconnectAndTellsNobody) {
   EXPECT_TRUE(user.downs.empty());
   time.pass(minutes{10});
   EXPECT_TRUE(dialer.waiting.empty());
-}
-
-TEST(Pacer, letsABurstOfOneSecondGoAndThenKeepsTheRate) {
-  test::ManualTime time;
-  Pacer pacer{time.timers, 10};
-  int begun = 0;
-  for (int number = 0; number < 100; ++number) pacer.queue([&] { ++begun; });
-  time.settle();
-  EXPECT_EQ(begun, 10);
-  time.pass(seconds{3});
-  EXPECT_GE(begun, 39);
-  EXPECT_LE(begun, 41);
-  time.pass(seconds{7});
-  EXPECT_EQ(begun, 100);
-}
-
-TEST(Pacer, whoLeavesIsNotServed) {
-  test::ManualTime time;
-  Pacer pacer{time.timers, 1};
-  int begun = 0;
-  const Pacer::Ticket first = pacer.queue([&] { begun += 1; });
-  pacer.queue([&] { begun += 10; });
-  pacer.leave(first);
-  time.settle();
-  EXPECT_EQ(begun, 10);
 }
 
 }  // namespace
