@@ -15,6 +15,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(SPHEREGATE_SANITIZE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # The instrumentation hides from g++ what is initialized (std::regex and std::function, among others).
+    target_compile_options(spheregate_warnings INTERFACE -Wno-maybe-uninitialized)
+  endif()
   add_compile_options(-fsanitize=${SPHEREGATE_SANITIZE} -fno-omit-frame-pointer -g)
   add_link_options(-fsanitize=${SPHEREGATE_SANITIZE})
   if(SPHEREGATE_SANITIZE MATCHES "undefined")

@@ -34,6 +34,7 @@ void Batch::declare(DeviceQueue& queue) {
                       .dropped = queue.ledger.dropped,
                       .deadLettered = queue.ledger.deadLettered,
                       .id = queue.id});
+  segment_.bookBytes += kDeviceBytes + queue.id.size();
   if (Segment* before = core_.segments.find(queue.snapshotSegment)) --before->snapshots;
   queue.snapshotSegment = segment_.number;
   ++segment_.snapshots;
@@ -69,6 +70,7 @@ void Batch::takeReleases(DeviceQueue& queue) {
 }
 
 void Batch::writeRelease(DeviceQueue& queue, std::uint64_t first, std::uint64_t count, Fate fate) {
+  segment_.bookBytes += kReleaseBytes;
   append(bytes_, segment_.salt,
          ReleaseRecord{.device = static_cast<std::uint32_t>(queue.key),
                        .firstOrdinal = first,
@@ -124,6 +126,8 @@ bool Batch::take(Rescue& rescue) {
     if (!hasRoom(kReleaseBytes + kDeviceBytes + kDeviceIdBytesMax)) return false;
     DeviceQueue& queue = core_.at(rescue.releases.back().device);
     declare(queue);
+    // Whoever the old segment spoke for is spoken for by every segment that a part of it goes to.
+    segment_.speaksFor.insert(rescue.segment);
     writeRelease(queue, rescue.releases.back().firstOrdinal, rescue.releases.back().count, Fate::none);
     rescue.releases.pop_back();
   }
@@ -134,7 +138,9 @@ void Batch::storedMessage(DeviceQueue& queue, Sequence sequence) {
   Entry& entry = queue.at(sequence);
   entry.where = Where::stored;
   segment_.hold(entry.recordBytes());
-  if (entry.fate != Fate::none) {
+  if (entry.fate != Fate::none && core_.closed) {
+    core_.complete(queue, entry);
+  } else if (entry.fate != Fate::none) {
     queue.releases.push_back(sequence);
     core_.wantWrite(queue);
   } else if (entry.offered || sequence > queue.cursor + kKeptAhead || core_.memoryBytes > core_.settings.memoryBytesMax / 4) {

@@ -39,7 +39,8 @@ void Cleaner::run() {
 
 void Cleaner::remove(Segment& segment) {
   segment.removing = true;
-  const bool keep = segment.suspect && core_.segments.asideBytes() + segment.bytes <= core_.settings.bytesMax / kAsideShare;
+  const bool fits = core_.segments.asideBytes() + segment.bytes <= core_.settings.bytesMax / kAsideShare;
+  const bool keep = segment.orphans || (segment.suspect && fits);
   auto failure = std::make_shared<boost::system::error_code>();
   runner_.submit(
       [files = files_, failure, number = segment.number, keep] {
@@ -83,16 +84,21 @@ Segment* Cleaner::mostlyDead() {
   for (auto& entry : core_.segments.all()) {
     Segment& segment = entry.second;
     if (&segment == active || segment.removing || segment.rescued || !segment.needed()) continue;
-    if (segment.liveBytes * 2 <= segment.bytes) return &segment;
+    // Only what makes the store smaller by half of it is worth the writing.
+    if ((segment.liveBytes + segment.bookBytes) * 2 <= segment.bytes) return &segment;
   }
   return nullptr;
 }
 
 void Cleaner::evict() {
   if (reading_ || core_.closed) return;
+  for (const auto& entry : core_.segments.all()) {
+    // Space is on its way.
+    if (entry.second.removing || (entry.second.carrying && !entry.second.needed())) return;
+  }
   const Segment* active = core_.segments.active();
   for (auto& entry : core_.segments.all()) {
-    if (entry.second.removing || entry.second.live == 0) continue;
+    if (entry.second.live == 0) continue;
     if (&entry.second == active) journal_.roll();
     return read(entry.first, true);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 #include <utility>
 
 #include "spheregate/base/check.hpp"
@@ -21,6 +22,11 @@ Settings normalized(Settings settings) {
   return settings;
 }
 
+std::uint64_t randomNumber() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 std::uint64_t wallNowMs(const base::Timers& timers) {
   return static_cast<std::uint64_t>(duration_cast<milliseconds>(timers.clock().wall().time_since_epoch()).count());
 }
@@ -28,7 +34,7 @@ std::uint64_t wallNowMs(const base::Timers& timers) {
 }  // namespace
 
 Core::Core(const Settings& given, base::Timers& timersGiven, metrics::Registry& registry)
-    : settings{normalized(given)}, timers{timersGiven}, metrics{registry}, notices{timersGiven}, began_{timersGiven.now()} {}
+    : settings{normalized(given)}, timers{timersGiven}, metrics{registry}, notices{timersGiven}, life{randomNumber()}, began_{timersGiven.now()} {}
 
 DeviceQueue& Core::device(std::string_view id) {
   SPHEREGATE_CHECK(!id.empty() && id.size() <= kDeviceIdBytesMax);
@@ -141,13 +147,13 @@ void Core::recovered(DeviceQueue& queue, Entry entry) {
 void Core::attachBody(Entry& entry, base::ByteView body) {
   entry.body = std::make_unique_for_overwrite<std::uint8_t[]>(std::max<std::size_t>(body.size(), 1));
   std::copy(body.begin(), body.end(), entry.body.get());
-  memoryBytes += entry.size;
+  memoryBytes += entry.memoryBytes();
 }
 
 void Core::dropBody(Entry& entry) {
   if (!entry.body) return;
   entry.body.reset();
-  memoryBytes -= entry.size;
+  memoryBytes -= entry.memoryBytes();
 }
 
 // What waits for the record of its release will not get one; a restart offers it again.

@@ -59,6 +59,8 @@ class Core {
   // Set by the journal: a queue has something to write.
   std::function<void(DeviceQueue&)> wantWrite;
 
+  const std::uint64_t life;  // random, see SegmentHeader
+
   Ledger totals;
   std::uint64_t queuedMessages = 0;
   std::uint64_t queuedBytes = 0;

@@ -1,6 +1,7 @@
 #include "spheregate/queue/custody.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "cleaner.hpp"
@@ -18,6 +19,11 @@ namespace {
 
 // A device without anything on disk may have so much in memory although the disk is full: with its link up it needs none.
 constexpr std::uint64_t kDirectBytesMax = 64 * 1024;
+// Every message in custody has some bytes in memory, wherever its body is; so the number of them is limited too, to one for so many
+// bytes of the store. Only very small messages meet this limit before that of the store.
+constexpr std::uint64_t kStoreBytesPerMessage = 256;
+// QoS 0 promises nothing, so it may fill only a part of the store.
+constexpr std::uint64_t kQos0Share = 2;
 constexpr base::Duration kHousekeeping = std::chrono::seconds{1};
 
 }  // namespace
@@ -25,7 +31,7 @@ constexpr base::Duration kHousekeeping = std::chrono::seconds{1};
 struct Custody::Inside {
   Inside(const Settings& settings, Disk& disk, DiskRunner& runner, base::Timers& timers, metrics::Registry& registry);
 
-  bool tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency) const;
+  bool tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency, bool qos0) const;
   Accepted noRoom(DeviceQueue& queue, bool diskIsFull, bool qos0);
   void commitThrough(DeviceQueue& queue, Sequence sequence);
   void afterBatch();
@@ -47,6 +53,7 @@ struct Custody::Inside {
   base::Timer housekeeper;
   std::function<void()> flushed;
   std::unique_ptr<std::uint8_t[]> lent;  // the body handed out last, when it is on disk too
+  std::set<DeviceKey> dropped;           // since the last housekeeping
   bool full = false;                     // somebody was told so
 };
 
@@ -76,7 +83,8 @@ void Custody::open(CustodyUser& user) {
   const base::MonoTime began = core.timers.now();
   const auto found = recover(core, inside_->disk);
   if (!found) return core.close("cannot read the store: " + found.error().message());
-  core.metrics.recovered.add(found->messages);
+  // What is lost was accepted once, and is among the dropped.
+  core.metrics.recovered.add(found->messages + found->lost);
   core.metrics.tornBytes.add(found->tornBytes);
   if (found->segments > 0) {
     base::logInfo("store recovered", {{"segments", found->segments},
@@ -102,7 +110,7 @@ Accepted Custody::accept(DeviceKey device, base::ByteView body, Urgency urgency,
   DeviceQueue& queue = core.at(device);
   SPHEREGATE_CHECK(body.size() + kMessageBytes <= kRecordBytesMax);
   const bool memoryIsFull = core.memoryBytes + body.size() > 2 * core.settings.memoryBytesMax;
-  const bool diskIsFull = inside_->tight(queue, body.size() + kMessageBytes + kReleaseBytes, urgency);
+  const bool diskIsFull = inside_->tight(queue, body.size() + kMessageBytes + kReleaseBytes, urgency, qos0);
   if (memoryIsFull || diskIsFull) return inside_->noRoom(queue, diskIsFull, qos0);
 
   core.accept(queue, body);
@@ -117,14 +125,17 @@ Accepted Custody::accept(DeviceKey device, base::ByteView body, Urgency urgency,
 }
 
 // What is taken must fit when it is written, with the device records that come along; so this asks for a little more than that.
-bool Custody::Inside::tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency) const {
-  if (core.roomFor(core.unwrittenBytes + storeBytes + core.settings.segmentBytes / 4)) return false;
+bool Custody::Inside::tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency, bool qos0) const {
+  const std::uint64_t kept = qos0 ? core.settings.bytesMax / kQos0Share : core.settings.segmentBytes / 4;
+  const bool fewEnough = core.queuedMessages < core.settings.bytesMax / kStoreBytesPerMessage;
+  if (fewEnough && core.roomFor(core.unwrittenBytes + storeBytes + kept)) return false;
   return urgency == Urgency::now || queue.storedLive > 0 || queue.bytes + storeBytes > kDirectBytesMax;
 }
 
 Accepted Custody::Inside::noRoom(DeviceQueue& queue, bool diskIsFull, bool qos0) {
   if (qos0 || (diskIsFull && core.settings.whenFull == WhenFull::dropNewest)) {
     core.turnAway(queue);
+    dropped.insert(queue.key);
     return {.acceptance = Acceptance::dropped};
   }
   full = true;
@@ -165,7 +176,7 @@ std::optional<Outgoing> Custody::next(DeviceKey device, std::size_t window) {
     ++queue.offered;
     base::ByteView body = entry.view();
     if (entry.where == Where::stored) {
-      core.memoryBytes -= entry.size;
+      core.memoryBytes -= entry.memoryBytes();
       inside_->lent = std::move(entry.body);
       inside_->readBack.ahead(queue);
     }
@@ -262,7 +273,8 @@ void Custody::Inside::spaceFreed() {
 void Custody::Inside::offerRoom() {
   if (!full || core.closed) return;
   if (core.memoryBytes > core.settings.memoryBytesMax) return;
-  if (core.roomFor(core.unwrittenBytes + core.settings.segmentBytes / 2)) {
+  const bool fewEnough = core.queuedMessages < core.settings.bytesMax / kStoreBytesPerMessage / 64 * 63;
+  if (fewEnough && core.roomFor(core.unwrittenBytes + core.settings.segmentBytes / 2)) {
     full = false;
     core.notices.roomAgain();
   } else if (core.settings.whenFull == WhenFull::dropOldest) {
@@ -271,6 +283,11 @@ void Custody::Inside::offerRoom() {
 }
 
 void Custody::Inside::housekeeping() {
+  // What was dropped is in no record of its own, and is to be in the books also after a crash.
+  for (const DeviceKey key : std::exchange(dropped, {})) {
+    core.at(key).snapshotDue = true;
+    journal.want(core.at(key));
+  }
   if (core.settings.messageTtl.count() > 0) {
     for (const auto& queue : core.devices) expire(*queue);
   }

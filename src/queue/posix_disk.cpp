@@ -51,6 +51,16 @@ class PosixFile final : public DiskFile {
     return {};
   }
 
+  // After an fdatasync that failed, in an earlier life, the kernel may take the pages for clean although they are not on the disk; so
+  // they are dropped, and read from there.
+  base::Result<void> settle() override {
+    if (const auto synced = sync(); !synced) return synced;
+    if (const int failure = ::posix_fadvise(descriptor_.number(), 0, 0, POSIX_FADV_DONTNEED); failure != 0) {
+      return boost::system::error_code{failure, boost::system::system_category()};
+    }
+    return {};
+  }
+
   base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override {
     base::Bytes bytes(size);
     std::size_t filled = 0;
@@ -81,7 +91,7 @@ class PosixDisk final : public Disk {
 
   base::Result<std::vector<DiskEntry>> list(std::string_view subdirectory) override {
     Descriptor place{::openat(directory_.number(), subdirectory.empty() ? "." : std::string{subdirectory}.c_str(),
-                              O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!place && errno == ENOENT && !subdirectory.empty()) return std::vector<DiskEntry>{};
     if (!place) return lastError();
     DIR* const stream = ::fdopendir(::dup(place.number()));
@@ -90,8 +100,10 @@ class PosixDisk final : public Disk {
     errno = 0;
     while (const dirent* entry = ::readdir(stream)) {
       struct stat facts {};
-      if (::fstatat(place.number(), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(facts.st_mode)) {
-        found.push_back({entry->d_name, static_cast<std::uint64_t>(facts.st_size)});
+      const std::string_view name{entry->d_name};
+      if (name != "." && name != ".." && ::fstatat(place.number(), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0) {
+        const bool regular = S_ISREG(facts.st_mode);
+        found.push_back({entry->d_name, regular ? static_cast<std::uint64_t>(facts.st_size) : 0, regular});
       }
       errno = 0;
     }
@@ -114,7 +126,7 @@ class PosixDisk final : public Disk {
   base::Result<void> setAside(std::string_view name, std::string_view subdirectory) override {
     const std::string folder{subdirectory};
     if (::mkdirat(directory_.number(), folder.c_str(), 0700) != 0 && errno != EEXIST) return lastError();
-    const Descriptor place{::openat(directory_.number(), folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const Descriptor place{::openat(directory_.number(), folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!place) return lastError();
     const std::string file{name};
     if (::renameat(directory_.number(), file.c_str(), place.number(), file.c_str()) != 0) return lastError();
@@ -129,7 +141,7 @@ class PosixDisk final : public Disk {
 
  private:
   base::Result<std::unique_ptr<DiskFile>> opened(std::string_view name, int flags) {
-    Descriptor file{::openat(directory_.number(), std::string{name}.c_str(), flags, 0600)};
+    Descriptor file{::openat(directory_.number(), std::string{name}.c_str(), flags | O_NOFOLLOW, 0600)};
     if (!file) return lastError();
     return std::unique_ptr<DiskFile>{std::make_unique<PosixFile>(std::move(file))};
   }

@@ -19,6 +19,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       syncs{registry.counter("queue_syncs_total", "Times that fdatasync of a segment has returned.")},
       syncSeconds{registry.histogram("queue_sync_seconds", "How long write and fdatasync of one batch took.",
                                      {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5})},
+      readFailures{registry.counter("queue_read_failures_total", "Times that the disk did not give a stored message; it is asked again.")},
       quarantinedBytes{registry.counter("queue_quarantined_bytes_total", "Bytes of damaged regions set aside in quarantine/.")},
       tornBytes{registry.counter("queue_torn_bytes_total", "Bytes at the ends of segments that were never completely written.")},
       messages{registry.gauge("queue_messages", "Messages in custody: accepted, and not yet with the hub for certain.")},

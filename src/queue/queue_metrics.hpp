@@ -23,6 +23,7 @@ struct QueueMetrics {
   metrics::Counter& writtenBytes;
   metrics::Counter& syncs;
   metrics::Histogram& syncSeconds;
+  metrics::Counter& readFailures;
   metrics::Counter& quarantinedBytes;
   metrics::Counter& tornBytes;
   metrics::Gauge& messages;

@@ -12,6 +12,8 @@ constexpr std::size_t kMessagesAhead = 128;
 constexpr std::size_t kBytesAhead = 128 * 1024;
 constexpr Sequence kRefillBelow = 64;
 constexpr base::Duration kMemoryRetry = std::chrono::milliseconds{5};
+constexpr base::Duration kDiskRetry = std::chrono::seconds{1};
+constexpr std::uint32_t kReadTries = 30;
 
 }  // namespace
 
@@ -25,7 +27,8 @@ void ReadBack::need(DeviceQueue& queue) {
 }
 
 void ReadBack::ahead(DeviceQueue& queue) {
-  if (queue.reading || queue.cursor + kRefillBelow <= queue.readThrough) return;
+  // With memory short, only what is next is read, when it is next.
+  if (queue.reading || memoryIsShort() || queue.cursor + kRefillBelow <= queue.readThrough) return;
   request(queue);
 }
 
@@ -38,12 +41,7 @@ void ReadBack::rewind(DeviceQueue& queue) {
 }
 
 void ReadBack::request(DeviceQueue& queue) {
-  if (running_ > 0 && core_.memoryBytes > core_.settings.memoryBytesMax) {
-    queue.reading = true;
-    waiting_.push_back(queue.key);
-    if (!retry_.armed()) retry_.after(kMemoryRetry, [this] { serveWaiting(); });
-    return;
-  }
+  if (running_ > 0 && memoryIsShort()) return wait(queue, kMemoryRetry);
   auto wishes = std::make_shared<Wishes>(gather(queue));
   if (wishes->empty()) return;
   queue.readThrough = wishes->back().sequence;
@@ -55,14 +53,21 @@ void ReadBack::request(DeviceQueue& queue) {
                  });
 }
 
+void ReadBack::wait(DeviceQueue& queue, base::Duration pause) {
+  queue.reading = true;
+  waiting_.push_back(queue.key);
+  if (!retry_.armed()) retry_.after(pause, [this] { serveWaiting(); });
+}
+
 ReadBack::Wishes ReadBack::gather(DeviceQueue& queue) const {
   Wishes wishes;
   std::size_t bytes = 0;
+  const std::size_t messagesMax = memoryIsShort() ? 1 : kMessagesAhead;
   for (Sequence sequence = std::max(queue.cursor, queue.readThrough + 1); sequence < queue.end(); ++sequence) {
     const Entry& entry = queue.at(sequence);
     if (entry.where != Where::stored) break;
     if (entry.body || entry.fate != Fate::none) continue;
-    if (wishes.size() == kMessagesAhead || (bytes > 0 && bytes + entry.size > kBytesAhead)) break;
+    if (wishes.size() == messagesMax || (bytes > 0 && bytes + entry.size > kBytesAhead)) break;
     bytes += entry.size;
     wishes.push_back({.sequence = sequence,
                       .ordinal = entry.ordinal,
@@ -75,7 +80,8 @@ ReadBack::Wishes ReadBack::gather(DeviceQueue& queue) const {
   return wishes;
 }
 
-// Neighbours in one segment are read at once.
+// Neighbours in one segment are read at once, and one by one when that fails: a bad sector is one message's loss, not its
+// neighbours'.
 void ReadBack::fulfil(SegmentFiles& files, Wishes& wishes) {
   for (std::size_t begin = 0; begin < wishes.size();) {
     std::size_t end = begin + 1;
@@ -83,11 +89,19 @@ void ReadBack::fulfil(SegmentFiles& files, Wishes& wishes) {
     while (end < wishes.size() && wishes[end].segment == wishes[begin].segment && wishes[end].offset == wishes[begin].offset + bytes) {
       bytes += wishes[end++].recordBytes;
     }
-    const auto read = files.read(wishes[begin].segment, wishes[begin].offset, bytes);
+    auto read = files.read(wishes[begin].segment, wishes[begin].offset, bytes);
+    if (!read && end - begin > 1) {
+      end = begin + 1;
+      read = files.read(wishes[begin].segment, wishes[begin].offset, wishes[begin].recordBytes);
+    }
+    if (!read) {
+      wishes[begin++].failure = read.error();
+      continue;
+    }
     std::size_t at = 0;
     for (; begin < end; ++begin) {
       Wish& wish = wishes[begin];
-      if (!read || at + wish.recordBytes > read->size()) continue;
+      if (at + wish.recordBytes > read->size()) continue;
       const auto record = readRecord(base::ByteView{*read}.subspan(at, wish.recordBytes), wish.salt);
       at += wish.recordBytes;
       if (!record || record->type != RecordType::message || record->message.ordinal != wish.ordinal) continue;
@@ -102,24 +116,49 @@ void ReadBack::arrived(DeviceKey key, Wishes& wishes) {
   DeviceQueue& queue = core_.at(key);
   queue.reading = false;
   for (const Wish& wish : wishes) {
-    if (!queue.holds(wish.sequence)) continue;
+    // The queue may have started again since, and the message may have left or moved to another segment.
+    if (!queue.holds(wish.sequence) || wish.sequence > queue.readThrough) continue;
     Entry& entry = queue.at(wish.sequence);
-    // It may have left, or moved to another segment, in the meantime.
     if (entry.fate != Fate::none || entry.body || entry.segment != wish.segment || entry.offset != wish.offset) continue;
+    if (wish.failure && !hopeless(queue, wish)) {
+      // Nothing behind it may overtake it; so the queue waits for the disk.
+      queue.readThrough = wish.sequence - 1;
+      return wait(queue, kDiskRetry);
+    }
     if (wish.found) {
       core_.attachBody(entry, wish.body);
-      continue;
+    } else {
+      giveUp(queue, wish);
     }
-    core_.segments.find(wish.segment)->suspect = true;
-    base::logError("stored message unreadable", {{"device", queue.id},
-                                                 {"segment", segmentName(wish.segment)},
-                                                 {"offset", wish.offset},
-                                                 {"consequence", "it is given up and counted; the segment is kept in quarantine/"},
-                                                 {"fix", "check the disk of queue.path"}});
-    core_.leave(queue, wish.sequence, Fate::dropped, DropReason::unreadable);
   }
   core_.notices.ready(queue);
   serveWaiting();
+}
+
+// A bad sector stays bad. Anything else, a lack of descriptors for example, may pass.
+bool ReadBack::hopeless(DeviceQueue& queue, const Wish& wish) {
+  core_.metrics.readFailures.add();
+  const bool again = queue.failedRead == wish.sequence;
+  queue.failedRead = wish.sequence;
+  queue.failedReads = again ? queue.failedReads + 1 : 1;
+  if (queue.failedReads == 1) {
+    base::logWarn("stored message not readable now", {{"device", queue.id},
+                                                      {"segment", segmentName(wish.segment)},
+                                                      {"reason", wish.failure.message()},
+                                                      {"consequence", "it is asked for again every second"}});
+  }
+  return wish.failure == boost::system::errc::io_error && queue.failedReads >= kReadTries;
+}
+
+// Nothing will bring it back.
+void ReadBack::giveUp(DeviceQueue& queue, const Wish& wish) {
+  core_.segments.find(wish.segment)->suspect = true;
+  base::logError("stored message unreadable", {{"device", queue.id},
+                                               {"segment", segmentName(wish.segment)},
+                                               {"offset", wish.offset},
+                                               {"consequence", "it is given up and counted; the segment is kept in quarantine/"},
+                                               {"fix", "check the disk of queue.path"}});
+  core_.leave(queue, wish.sequence, Fate::dropped, DropReason::unreadable);
 }
 
 void ReadBack::serveWaiting() {
@@ -128,6 +167,8 @@ void ReadBack::serveWaiting() {
   waiting_.pop_front();
   queue.reading = false;
   request(queue);
+  // What it waited for may have left; whoever waits for the queue must hear of it.
+  if (!queue.reading) core_.notices.ready(queue);
   if (!waiting_.empty() && !retry_.armed()) retry_.after(kMemoryRetry, [this] { serveWaiting(); });
 }
 

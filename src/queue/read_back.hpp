@@ -33,7 +33,8 @@ class ReadBack {
     std::uint32_t offset;
     std::uint32_t salt;
     std::uint32_t recordBytes;
-    bool found = false;
+    bool found = false;   // a sound record was there
+    boost::system::error_code failure{};  // the disk did not answer, which says nothing about the record
     base::Bytes body;
   };
   using Wishes = std::vector<Wish>;
@@ -41,6 +42,10 @@ class ReadBack {
   void request(DeviceQueue& queue);
   Wishes gather(DeviceQueue& queue) const;
   static void fulfil(SegmentFiles& files, Wishes& wishes);
+  bool hopeless(DeviceQueue& queue, const Wish& wish);
+  void giveUp(DeviceQueue& queue, const Wish& wish);
+  bool memoryIsShort() const { return core_.memoryBytes > core_.settings.memoryBytesMax; }
+  void wait(DeviceQueue& queue, base::Duration pause);
   void arrived(DeviceKey key, Wishes& wishes);
   void serveWaiting();
 
@@ -48,7 +53,7 @@ class ReadBack {
   DiskRunner& runner_;
   std::shared_ptr<SegmentFiles> files_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::deque<DeviceKey> waiting_;  // for memory
+  std::deque<DeviceKey> waiting_;  // for memory, or for a disk that failed to answer
   base::Timer retry_;
   std::size_t running_ = 0;
 };

@@ -92,6 +92,7 @@ void append(base::Bytes& out, const SegmentHeader& header) {
   base::append(out, kMagic);
   put(out, kVersion);
   put(out, header.number);
+  put(out, header.life);
   put(out, header.salt);
   put(out, crc32c(base::ByteView{out}.subspan(start)));
 }
@@ -132,7 +133,9 @@ std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes) {
   const base::ByteView covered = bytes.first(kSegmentHeaderBytes - 4);
   if (base::asText(covered.first(kMagic.size())) != kMagic || take<std::uint32_t>(bytes.data() + 8) != kVersion) return std::nullopt;
   if (take<std::uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return std::nullopt;
-  return SegmentHeader{.number = take<std::uint32_t>(bytes.data() + 12), .salt = take<std::uint32_t>(bytes.data() + 16)};
+  return SegmentHeader{.number = take<std::uint32_t>(bytes.data() + 12),
+                       .life = take<std::uint64_t>(bytes.data() + 16),
+                       .salt = take<std::uint32_t>(bytes.data() + 24)};
 }
 
 std::optional<std::size_t> recordSize(base::ByteView bytes) {

@@ -15,9 +15,10 @@ enum class Fate : std::uint8_t { none, delivered, expired, dropped, deadLettered
 // The bytes of a segment; FORMAT.md is the specification. All integers are little-endian.
 struct SegmentHeader {
   std::uint32_t number = 0;
+  std::uint64_t life = 0;  // random; the same in all segments of one life of the process, in which numbers of devices mean the same
   std::uint32_t salt = 0;  // random; the start of every record's CRC, so that no device can send bytes that pass for a record
 };
-inline constexpr std::size_t kSegmentHeaderBytes = 24;
+inline constexpr std::size_t kSegmentHeaderBytes = 32;
 inline constexpr std::size_t kRecordHeaderBytes = 9;  // CRC, length, type
 inline constexpr std::size_t kMessageBytes = kRecordHeaderBytes + 20;
 inline constexpr std::size_t kReleaseBytes = kRecordHeaderBytes + 17;

@@ -2,36 +2,19 @@
 
 #include <algorithm>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "findings.hpp"
 #include "segment_reader.hpp"
 #include "spheregate/base/log.hpp"
 
 namespace spheregate::queue {
 namespace {
 
-// A message record somewhere in the store; of several with one ordinal the last one counts.
-struct Found {
-  std::uint64_t ordinal;
-  std::uint32_t order;  // of the record among all messages read
-  std::uint32_t segment;
-  std::uint32_t offset;
-  std::uint32_t size;
-  std::uint64_t acceptedMs;
-};
-
-struct Range {
-  std::uint64_t first;
-  std::uint64_t count;
-  std::uint32_t segment;
-};
-
-struct Findings {
-  std::vector<Found> messages;
-  std::vector<Range> releases;
-};
+// No segment is larger, whatever the settings were when it was written; a file that is was put there by somebody else.
+constexpr std::uint64_t kSegmentBytesSane = 256u << 20;
+constexpr std::size_t kSectorBytes = 4096;
 
 class Recovery {
  public:
@@ -39,73 +22,105 @@ class Recovery {
   base::Result<Recovered> run();
 
  private:
-  void readSegment(std::uint32_t number, std::uint64_t bytes);
+  base::Result<void> readSegment(const DiskEntry& file, std::uint32_t number);
   void walk(SegmentReader& reader, Segment& segment);
-  void note(const Record& record, Segment& segment, std::size_t offset);
-  void setAside(std::uint32_t number, std::uint64_t bytes, const char* why);
+  void setAside(const DiskEntry& file, const char* why);
   void rebuild(DeviceQueue& queue, Findings& findings);
-  Findings& findingsOf(DeviceKey key);
   void countLoss(DeviceQueue& queue, std::uint64_t live);
+  void countOrphans();
+  void countAside();
 
   Core& core_;
   Disk& disk_;
   Recovered result_;
-  std::vector<Findings> findings_;                             // by device key
-  std::unordered_map<std::uint32_t, DeviceKey> named_;         // of the segment being read
-  std::vector<std::uint32_t> torn_;                            // segments with a tail that is no record
-  std::uint32_t order_ = 0;
+  FindingsOfLives findings_;
+  std::vector<std::uint32_t> torn_;  // segments with a tail that is no record
 };
 
 base::Result<Recovered> Recovery::run() {
   const auto files = disk_.list();
   if (!files) return files.error();
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> segments;
+  std::vector<std::pair<std::uint32_t, DiskEntry>> segments;
   for (const DiskEntry& file : *files) {
-    if (const std::uint32_t number = segmentNumber(file.name)) segments.emplace_back(number, file.bytes);
+    if (const std::uint32_t number = segmentNumber(file.name)) segments.emplace_back(number, file);
   }
-  std::sort(segments.begin(), segments.end());
-  for (const auto& [number, bytes] : segments) readSegment(number, bytes);
-  findings_.resize(core_.devices.size());
-  for (const auto& queue : core_.devices) rebuild(*queue, findings_[static_cast<std::size_t>(queue->key)]);
+  std::sort(segments.begin(), segments.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [number, file] : segments) {
+    if (const auto read = readSegment(file, number); !read) return read.error();
+  }
+  for (Findings* findings : findings_.inOrder()) {
+    if (!findings->id.empty()) rebuild(core_.device(findings->id), *findings);
+  }
+  for (const auto& queue : core_.devices) countLoss(*queue, queue->queued);
+  countOrphans();
   // A tail is what a crash leaves; but when something is missing it may have been more than that.
   if (result_.lost > 0) {
     for (const std::uint32_t number : torn_) core_.segments.find(number)->suspect = true;
   }
-  for (const char* subdirectory : {"quarantine", "dead-letters"}) {
-    const auto aside = disk_.list(subdirectory);
-    if (!aside) return aside.error();
-    for (const DiskEntry& file : *aside) core_.segments.addAside(file.bytes);
-  }
+  countAside();
   return result_;
 }
 
-void Recovery::readSegment(std::uint32_t number, std::uint64_t bytes) {
-  core_.segments.reserveNumber(number);
-  auto file = disk_.open(segmentName(number));
-  auto content = file ? (*file)->read(0, bytes) : base::Result<base::Bytes>{file.error()};
-  if (!content) return setAside(number, bytes, content.error().message().c_str());
-  SegmentReader reader{*content, number};
-  // Created, and then the power failed.
-  if (!reader.sound() && content->size() <= kSegmentHeaderBytes) {
-    (void)disk_.remove(segmentName(number));
-    return;
+// All of the file, with zeros for the sectors that the disk does not give.
+base::Result<base::Bytes> readAround(DiskFile& file, std::uint64_t bytes) {
+  auto whole = file.read(0, bytes);
+  if (whole || whole.error() != boost::system::errc::io_error) return whole;
+  base::Bytes content(bytes);
+  for (std::uint64_t at = 0; at < bytes; at += kSectorBytes) {
+    const auto piece = file.read(at, kSectorBytes);
+    if (piece) std::copy(piece->begin(), piece->end(), content.begin() + static_cast<std::ptrdiff_t>(at));
   }
-  if (!reader.sound()) return setAside(number, bytes, "its header is damaged");
-  ++result_.segments;
-  walk(reader, core_.segments.found(number, reader.salt(), content->size()));
+  return content;
 }
 
-void Recovery::setAside(std::uint32_t number, std::uint64_t bytes, const char* why) {
-  base::logError("segment set aside", {{"segment", segmentName(number)}, {"bytes", bytes}, {"reason", why}});
-  result_.damagedBytes += bytes;
-  (void)disk_.setAside(segmentName(number), "quarantine");
+base::Result<void> Recovery::readSegment(const DiskEntry& file, std::uint32_t number) {
+  if (!file.regular) {
+    core_.segments.reserveNumber(number);
+    base::logWarn("not a file in the store", {{"name", file.name}, {"consequence", "it is left alone"}});
+    return {};
+  }
+  if (file.bytes > kSegmentBytesSane) {
+    setAside(file, "it is larger than any segment");
+    return {};
+  }
+  auto opened = disk_.open(file.name);
+  if (!opened) return opened.error();
+  // The process that wrote it may have died between a write and its sync. Nothing is believed that the next power failure takes away.
+  if (const auto settled = (*opened)->settle(); !settled) return settled.error();
+  auto content = readAround(**opened, file.bytes);
+  if (!content) return content.error();
+  SegmentReader reader{*content, number};
+  if (!reader.sound()) {
+    // A header alone that is torn: created, and then the power failed.
+    if (content->size() <= kSegmentHeaderBytes) return disk_.remove(file.name);
+    setAside(file, "its header is damaged");
+    return {};
+  }
+  ++result_.segments;
+  walk(reader, core_.segments.found(number, reader.salt(), content->size()));
+  return {};
+}
+
+void Recovery::setAside(const DiskEntry& file, const char* why) {
+  const auto moved = disk_.setAside(file.name, "quarantine");
+  base::logError("segment set aside", {{"segment", file.name},
+                                       {"bytes", file.bytes},
+                                       {"reason", why},
+                                       {"result", moved ? std::string{"moved to quarantine/"} : "left in place: " + moved.error().message()}});
+  result_.damagedBytes += file.bytes;
+  // Its name is taken only if it could not be moved, and then it is no number of ours that comes next.
+  if (!moved && segmentNumber(file.name) < kSegmentNumberMax) core_.segments.reserveNumber(segmentNumber(file.name));
 }
 
 void Recovery::walk(SegmentReader& reader, Segment& segment) {
-  named_.clear();
+  Findings::Place place{.life = reader.life(), .segment = segment.number, .offset = 0};
   for (auto step = reader.next(); step != SegmentReader::Step::end; step = reader.next()) {
     switch (step) {
-      case SegmentReader::Step::record: note(reader.record(), segment, reader.offset()); break;
+      case SegmentReader::Step::record:
+        place.offset = static_cast<std::uint32_t>(reader.offset());
+        if (reader.record().type != RecordType::message) segment.bookBytes += reader.record().size;
+        findings_.note(reader.record(), place);
+        break;
       case SegmentReader::Step::tail:
         torn_.push_back(segment.number);
         result_.tornBytes += reader.skipped();
@@ -123,84 +138,38 @@ void Recovery::walk(SegmentReader& reader, Segment& segment) {
   }
 }
 
-void Recovery::note(const Record& record, Segment& segment, std::size_t offset) {
-  if (record.type == RecordType::device) {
-    DeviceQueue& queue = core_.device(record.device.id);
-    named_[record.device.number] = queue.key;
-    queue.nextOrdinal = std::max(queue.nextOrdinal, record.device.nextOrdinal);
-    queue.storedFinished = record.device.storedFinished;
-    queue.ledger = {.accepted = 0,
-                    .delivered = record.device.delivered,
-                    .expired = record.device.expired,
-                    .dropped = record.device.dropped,
-                    .deadLettered = record.device.deadLettered};
-    if (Segment* before = core_.segments.find(queue.snapshotSegment)) --before->snapshots;
-    queue.snapshotSegment = segment.number;
-    ++segment.snapshots;
-    return;
-  }
-  const bool message = record.type == RecordType::message;
-  const auto name = named_.find(message ? record.message.device : record.release.device);
-  if (name == named_.end()) return;  // its device record was in a damaged place
-  DeviceQueue& queue = core_.at(name->second);
-  Findings& findings = findingsOf(name->second);
-  if (message) {
-    queue.nextOrdinal = std::max(queue.nextOrdinal, record.message.ordinal + 1);
-    findings.messages.push_back({record.message.ordinal, order_++, segment.number, static_cast<std::uint32_t>(offset),
-                                 static_cast<std::uint32_t>(record.message.body.size()), record.message.acceptedMs});
-    return;
-  }
-  const std::uint64_t count = record.release.count;
-  findings.releases.push_back({record.release.firstOrdinal, count, segment.number});
-  queue.storedFinished += record.release.fate == Fate::none ? 0 : count;
-  switch (record.release.fate) {
-    case Fate::none: break;
-    case Fate::delivered: queue.ledger.delivered += count; break;
-    case Fate::expired: queue.ledger.expired += count; break;
-    case Fate::dropped: queue.ledger.dropped += count; break;
-    case Fate::deadLettered: queue.ledger.deadLettered += count; break;
-  }
-}
-
-Findings& Recovery::findingsOf(DeviceKey key) {
-  const auto index = static_cast<std::size_t>(key);
-  if (index >= findings_.size()) findings_.resize(index + 1);
-  return findings_[index];
-}
-
+// A device has findings of several lives; the newest device record has its books, and its messages come from all.
 void Recovery::rebuild(DeviceQueue& queue, Findings& findings) {
-  std::vector<Found>& messages = findings.messages;
-  const auto before = [](const Found& a, const Found& b) { return std::pair{a.ordinal, a.order} < std::pair{b.ordinal, b.order}; };
-  if (!std::is_sorted(messages.begin(), messages.end(), before)) std::sort(messages.begin(), messages.end(), before);
-  std::vector<bool> gone(messages.size(), false);
-  for (const Range& range : findings.releases) {
-    auto at = std::lower_bound(messages.begin(), messages.end(), range.first, [](const Found& found, std::uint64_t ordinal) { return found.ordinal < ordinal; });
-    for (; at != messages.end() && at->ordinal - range.first < range.count; ++at) {
-      gone[static_cast<std::size_t>(at - messages.begin())] = true;
-      if (at->segment != range.segment) core_.segments.find(range.segment)->speaksFor.insert(at->segment);
-    }
+  queue.nextOrdinal = std::max(queue.nextOrdinal, findings.nextOrdinal);
+  if (findings.snapshotSegment >= queue.snapshotSegment) {
+    if (Segment* before = core_.segments.find(queue.snapshotSegment)) --before->snapshots;
+    ++core_.segments.find(findings.snapshotSegment)->snapshots;
+    queue.snapshotSegment = findings.snapshotSegment;
+    queue.storedFinished = findings.storedFinished;
+    queue.ledger = findings.books;
   }
-  std::uint64_t live = 0;
-  for (std::size_t index = 0; index < messages.size(); ++index) {
-    const Found& found = messages[index];
-    if (gone[index]) continue;
-    if (index + 1 < messages.size() && messages[index + 1].ordinal == found.ordinal) {
-      // An older copy; as long as it is there, the newer one must be too.
-      core_.segments.find(messages[index + 1].segment)->speaksFor.insert(found.segment);
-      continue;
-    }
-    ++live;
+  Findings& all = findings_.ofDevice(findings.id);
+  if (&all != &findings) {
+    all.messages.insert(all.messages.end(), findings.messages.begin(), findings.messages.end());
+    all.releases.insert(all.releases.end(), findings.releases.begin(), findings.releases.end());
+    findings.messages = {};
+    findings.releases = {};
+  }
+  if (--all.livesLeft > 0) return;
+  for (const Findings::Speaking& speaking : all.judge()) core_.segments.find(speaking.who)->speaksFor.insert(speaking.forWhom);
+  for (const Findings::Found& found : all.messages) {
+    if (found.gone) continue;
     Entry entry;
     entry.ordinal = found.ordinal;
-    entry.segment = found.segment;
-    entry.offset = found.offset;
+    entry.segment = found.place.segment;
+    entry.offset = found.place.offset;
     entry.size = found.size;
     entry.acceptedTenths = core_.tenthsOf(found.acceptedMs);
     entry.where = Where::stored;
     core_.recovered(queue, std::move(entry));
   }
-  findings = {};
-  countLoss(queue, live);
+  all.messages = {};
+  all.releases = {};
 }
 
 // Ordinals have no gaps, so what was stored, has not left and is not there was lost to damage.
@@ -223,6 +192,41 @@ void Recovery::countLoss(DeviceQueue& queue, std::uint64_t live) {
   core_.totals.dropped += ledger.dropped;
   core_.totals.deadLettered += ledger.deadLettered;
   result_.messages += live;
+}
+
+// Messages of a device whose every device record is damaged: nobody can say whose they are, but a person may want to look.
+void Recovery::countOrphans() {
+  std::uint64_t orphans = 0;
+  for (Findings* findings : findings_.inOrder()) {
+    if (!findings->id.empty()) continue;
+    (void)findings->judge();
+    for (const Findings::Found& found : findings->messages) {
+      if (found.gone) continue;
+      ++orphans;
+      core_.segments.find(found.place.segment)->suspect = true;
+      core_.segments.find(found.place.segment)->orphans = true;
+    }
+  }
+  if (orphans == 0) return;
+  result_.lost += orphans;
+  core_.metrics.dropped(DropReason::damaged).add(orphans);
+  base::logError("stored messages without a device", {{"messages", orphans},
+                                                      {"reason", "damage of the store"},
+                                                      {"consequence", "they are not delivered; their segments are kept in quarantine/"}});
+}
+
+void Recovery::countAside() {
+  for (const char* subdirectory : {"quarantine", "dead-letters"}) {
+    const auto aside = disk_.list(subdirectory);
+    if (!aside) {
+      base::logWarn("part of the store not readable", {{"name", subdirectory}, {"reason", aside.error().message()}});
+      continue;
+    }
+    for (const DiskEntry& file : *aside) {
+      // A larger file is a sparse one, and not ours.
+      if (file.bytes <= kSegmentBytesSane) core_.segments.addAside(file.bytes);
+    }
+  }
 }
 
 }  // namespace

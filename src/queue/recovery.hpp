@@ -15,8 +15,8 @@ struct Recovered {
   std::uint64_t tornBytes = 0;     // at their ends
 };
 
-// Reads the whole store into queues, books and segments. Damage costs what it hit and no more; the error is for a disk that
-// cannot be read at all.
+// Reads the whole store into queues, books and segments. Damage costs what it hit and no more; the error is for a disk that does not
+// answer, and leaves the files as they were.
 base::Result<Recovered> recover(Core& core, Disk& disk);
 
 }  // namespace spheregate::queue

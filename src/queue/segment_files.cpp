@@ -7,16 +7,22 @@
 namespace spheregate::queue {
 
 base::Result<void> SegmentFiles::begin(std::uint32_t number) {
+  failed_ = true;
   auto file = disk_.create(segmentName(number));
   if (!file) return file.error();
   active_ = std::move(*file);
-  return disk_.syncDirectory();
+  const auto synced = disk_.syncDirectory();
+  failed_ = !synced;
+  return synced;
 }
 
 base::Result<void> SegmentFiles::write(base::ByteView bytes) {
+  failed_ = true;
   const auto appended = active_->append(bytes);
   if (!appended) return appended;
-  return active_->sync();
+  const auto synced = active_->sync();
+  failed_ = !synced;
+  return synced;
 }
 
 base::Result<base::Bytes> SegmentFiles::read(std::uint32_t number, std::uint64_t offset, std::size_t size) {
@@ -31,6 +37,7 @@ base::Result<base::Bytes> SegmentFiles::read(std::uint32_t number, std::uint64_t
 }
 
 base::Result<void> SegmentFiles::remove(std::uint32_t number, bool setAside) {
+  if (failed_) return boost::system::errc::make_error_code(boost::system::errc::operation_canceled);
   readers_.erase(number);
   const auto gone = setAside ? disk_.setAside(segmentName(number), "quarantine") : disk_.remove(segmentName(number));
   if (!gone) return gone;

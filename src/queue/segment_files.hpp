@@ -27,6 +27,7 @@ class SegmentFiles {
   static constexpr std::size_t kReadersMax = 8;
 
   Disk& disk_;
+  bool failed_ = false;  // a write failed, so nothing that it was to replace may be removed
   std::unique_ptr<DiskFile> active_;
   std::map<std::uint32_t, std::unique_ptr<DiskFile>> readers_;
 };

@@ -26,6 +26,7 @@ class SegmentReader {
   // Nothing is read from a segment whose header is damaged or of another segment.
   bool sound() const { return header_.has_value(); }
   std::uint32_t salt() const { return header_->salt; }
+  std::uint64_t life() const { return header_->life; }
   // Only while `sound()`.
   Step next();
 

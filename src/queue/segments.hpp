@@ -16,8 +16,10 @@ struct Segment {
   std::uint64_t liveBytes = 0;  // their records
   // Older segments that have messages of which only this one knows that they have left.
   std::set<std::uint32_t> speaksFor;
+  std::uint64_t bookBytes = 0;  // device and release records, which a rescue may have to write again
   std::uint64_t snapshots = 0;  // devices whose last record of their books is here
   bool suspect = false;         // has a damaged place: set aside instead of removed
+  bool orphans = false;         // has messages that nobody knows the device of: never removed, only set aside
   bool removing = false;
   bool rescued = false;         // what was needed of it was written again; once is enough
   bool carrying = false;        // its devices' books are being written again elsewhere
@@ -63,6 +65,8 @@ class Segments {
   std::uint64_t segmentBytes_ = 0;
   std::uint64_t asideBytes_ = 0;
 };
+
+inline constexpr std::uint32_t kSegmentNumberMax = 0xFFFF'FFFF;
 
 // `journal-0000000042.seg` and back; 0 when it is no such name.
 std::string segmentName(std::uint32_t number);

@@ -32,7 +32,9 @@ class DiskContract : public ::testing::Test {
     const auto found = disk().list(subdirectory);
     if (!found) return "(" + found.error().message() + ")";
     std::vector<std::string> sorted;
-    for (const queue::DiskEntry& entry : *found) sorted.push_back(entry.name + ":" + std::to_string(entry.bytes));
+    for (const queue::DiskEntry& entry : *found) {
+      if (entry.regular) sorted.push_back(entry.name + ":" + std::to_string(entry.bytes));
+    }
     std::sort(sorted.begin(), sorted.end());
     std::string text;
     for (const std::string& name : sorted) text += name + " ";

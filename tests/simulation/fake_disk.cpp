@@ -30,13 +30,24 @@ class FakeDisk::Handle final : public queue::DiskFile {
 
   base::Result<void> sync() override {
     if (life_ != disk_.life_) return failure(boost::system::errc::bad_file_descriptor);
-    if (due(disk_.syncsUntilFailure_)) return failure(boost::system::errc::io_error);
+    if (due(disk_.syncsUntilFailure_)) {
+      file_->forgotten = true;
+      return failure(boost::system::errc::io_error);
+    }
     ++disk_.syncs_;
-    file_->synced = file_->content.size();
+    if (!file_->forgotten) file_->synced = file_->content.size();
+    return {};
+  }
+
+  base::Result<void> settle() override {
+    if (const auto synced = sync(); !synced) return synced;
+    if (file_->forgotten) file_->content.resize(file_->synced);
+    file_->forgotten = false;
     return {};
   }
 
   base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override {
+    if (offset < disk_.badEnds_ && offset + size > disk_.badBegins_) return failure(boost::system::errc::io_error);
     if (offset >= file_->content.size()) return base::Bytes{};
     const auto begin = file_->content.begin() + static_cast<std::ptrdiff_t>(offset);
     const std::size_t length = std::min(size, file_->content.size() - static_cast<std::size_t>(offset));
@@ -118,6 +129,7 @@ void FakeDisk::powerFail(std::mt19937_64& random) {
       std::fill(file.content.begin() + static_cast<std::ptrdiff_t>(from), file.content.end(), std::uint8_t{0});
     }
     file.synced = file.content.size();
+    file.forgotten = false;
   }
   syncedNames_ = names_;
 }

@@ -32,6 +32,11 @@ class FakeDisk final : public queue::Disk {
   // From the operation with this number on (1 is the next), each of its kind fails.
   void failAppendsFrom(int number) { appendsUntilFailure_ = number; }
   void failSyncsFrom(int number) { syncsUntilFailure_ = number; }
+  // Reads that touch this place of any file fail; none when it is empty.
+  void breakSector(std::uint64_t begins, std::uint64_t ends) {
+    badBegins_ = begins;
+    badEnds_ = ends;
+  }
   std::uint64_t syncs() const { return syncs_; }
 
  private:
@@ -39,6 +44,7 @@ class FakeDisk final : public queue::Disk {
   struct File {
     base::Bytes content;
     std::size_t synced = 0;
+    bool forgotten = false;  // a sync failed: what was not synced then is in memory only, and no later sync brings it to the disk
   };
   using Names = std::map<std::string, std::shared_ptr<File>>;  // `name`, or `subdirectory/name`
 
@@ -51,6 +57,8 @@ class FakeDisk final : public queue::Disk {
   std::uint64_t syncs_ = 0;
   int appendsUntilFailure_ = 0;
   int syncsUntilFailure_ = 0;
+  std::uint64_t badBegins_ = 0;
+  std::uint64_t badEnds_ = 0;
 };
 
 }  // namespace spheregate::simulation

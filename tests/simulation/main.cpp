@@ -24,6 +24,7 @@ void add(Sum& sum, std::uint64_t seed, const Outcome& outcome) {
   sum.all.kills += outcome.kills;
   sum.all.powerFailures += outcome.powerFailures;
   sum.all.cuts += outcome.cuts;
+  sum.all.closures += outcome.closures;
   if (outcome.broken.empty()) return;
   sum.failed.push_back(seed);
   for (const std::string& what : outcome.broken) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), what.c_str());
@@ -76,8 +77,9 @@ int main(int argc, char** argv) {
   for (unsigned number = 0; number < threads; ++number) pool.emplace_back(work);
   for (std::thread& thread : pool) thread.join();
 
-  std::printf("%llu seeds: %llu messages, %llu acknowledged, %llu duplicates; %llu kills, %llu power failures, %llu cuts; %zu seeds failed\n",
+  std::printf("%llu seeds: %llu messages, %llu acknowledged, %llu duplicates; %llu kills, %llu power failures, %llu cuts, %llu failed "
+              "syncs; %zu seeds failed\n",
               shown(next - first), shown(sum.all.messages), shown(sum.all.acknowledged), shown(sum.all.duplicates), shown(sum.all.kills),
-              shown(sum.all.powerFailures), shown(sum.all.cuts), sum.failed.size());
+              shown(sum.all.powerFailures), shown(sum.all.cuts), shown(sum.all.closures), sum.failed.size());
   return sum.failed.empty() != expectFailure ? 0 : 1;
 }

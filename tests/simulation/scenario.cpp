@@ -27,6 +27,7 @@ class Scenario {
   void somethingHappens();
   void kill();
   void failPower();
+  void failSyncs();
   void setFaults();
   void heal();
   bool settled() const;
@@ -91,9 +92,14 @@ Outcome Scenario::run() {
 }
 
 void Scenario::somethingHappens() {
-  switch (world_.below(9)) {
+  switch (world_.below(11)) {
     case 0: return kill();
     case 1: return failPower();
+    case 8: return failSyncs();
+    case 9:
+      kill();
+      world_.runFor(world_.upTo(seconds{2}));
+      return failPower();
     case 2: ++outcome_.cuts; return hub_.cutOne();
     case 3: ++outcome_.cuts; return hub_.cutAll();
     case 4: ++outcome_.cuts; return devices_[world_.below(devices_.size())]->cut();
@@ -138,6 +144,19 @@ void Scenario::failPower() {
   start();
 }
 
+// The store closes at the first sync that fails; then somebody mends the disk and starts the gateway again, and perhaps the power
+// fails after all.
+void Scenario::failSyncs() {
+  disk_.failSyncsFrom(static_cast<int>(1 + world_.below(3)));
+  world_.runFor(world_.upTo(seconds{3}));
+  if (!gateway_->custody().isOpen()) ++outcome_.closures;
+  if (!gateway_->booksBalance()) broken("the books of a closed store do not balance");
+  disk_.failSyncsFrom(0);
+  kill();
+  world_.runFor(world_.upTo(seconds{2}));
+  if (world_.chance(0.5)) failPower();
+}
+
 void Scenario::heal() { hub_.faults = {}; }
 
 bool Scenario::settled() const {
@@ -171,7 +190,8 @@ void Scenario::judge(FakeDevice& device) {
   }
   const std::uint64_t hubConnects = hub_.connects(device.id());
   const std::uint64_t allowed = (hubConnects > 0 ? hubConnects - 1 : 0) * settings_.upstream.inflightPerDevice +
-                                (device.connects() > 0 ? device.connects() - 1 : 0) * device.window();
+                                (device.connects() > 0 ? device.connects() - 1 : 0) * device.window() +
+                                outcome_.closures * device.produced();  // a closed store delivers without keeping record of it
   if (duplicates > allowed) {
     broken(device.id() + ": " + std::to_string(duplicates) + " duplicates, at most " + std::to_string(allowed) + " are explained");
   }

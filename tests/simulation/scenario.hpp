@@ -14,6 +14,7 @@ struct Outcome {
   std::uint64_t kills = 0;
   std::uint64_t powerFailures = 0;
   std::uint64_t cuts = 0;
+  std::uint64_t closures = 0;  // of the store, by a failed sync
 };
 
 // One random history of devices, hub, network, disk and process, made from the seed alone, then healed and judged.

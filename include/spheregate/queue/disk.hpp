@@ -15,6 +15,7 @@ namespace spheregate::queue {
 struct DiskEntry {
   std::string name;
   std::uint64_t bytes = 0;
+  bool regular = true;  // a file, and not a directory, a link or something else that somebody put there
 };
 
 // One file of the store. Used by one thread at a time.
@@ -25,6 +26,9 @@ class DiskFile {
   virtual base::Result<void> append(base::ByteView bytes) = 0;
   // fdatasync: when it returns, everything appended before is on stable storage.
   virtual base::Result<void> sync() = 0;
+  // Brings what is there to stable storage, and what never got there out of sight: what is read afterwards survives a power
+  // failure. For files that an earlier process wrote, and may not have synced.
+  virtual base::Result<void> settle() = 0;
   // As many bytes as there are up to `size`, from `offset`.
   virtual base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) = 0;
   virtual base::Result<std::uint64_t> size() = 0;
@@ -35,7 +39,7 @@ class DiskFile {
 class Disk {
  public:
   virtual ~Disk() = default;
-  // The files, in no order; of a subdirectory that is not there, none.
+  // What is there, in no order; of a subdirectory that is not there, nothing.
   virtual base::Result<std::vector<DiskEntry>> list(std::string_view subdirectory = {}) = 0;
   // Fails if the name exists. The name itself is durable only after `syncDirectory`.
   virtual base::Result<std::unique_ptr<DiskFile>> create(std::string_view name) = 0;

@@ -46,7 +46,7 @@ TEST_F(DamageTest, aTornTailCostsNothingThatWasWhole) {
 TEST_F(DamageTest, oneFlippedBitCostsAtMostOneRecordAndIsCounted) {
   const base::Bytes whole = makeSegment();
   const std::string name = segments().at(0);
-  for (std::size_t at = 24; at < whole.size(); ++at) {
+  for (std::size_t at = 32; at < whole.size(); ++at) {
     disk = simulation::FakeDisk{};
     { auto file = disk.create(name); }
     *disk.content(name) = whole;
