@@ -38,17 +38,21 @@ std::string_view ridOf(std::string_view query) {
 
 // What follows the fixed part of a twin or method topic: nothing, or `?` and a query.
 PublishTopic request(PublishKind kind, std::string_view rest) {
-  if (rest.empty()) return {kind, {}, {}, 0};
+  if (rest.empty()) return {.kind = kind};
   if (!take(rest, "?")) return {};
-  return {kind, {}, ridOf(rest), 0};
+  return {.kind = kind, .rid = ridOf(rest), .query = rest};
+}
+
+bool readStatus(std::string_view text, int& status) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
+  return error == std::errc{} && end == text.data() + text.size();
 }
 
 PublishTopic methodResponse(std::string_view rest) {
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return {};
   int status = 0;
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + slash, status);
-  if (error != std::errc{} || end != rest.data() + slash) return {};
+  if (!readStatus(rest.substr(0, slash), status)) return {};
   PublishTopic topic = request(PublishKind::methodResponse, rest.substr(slash + 1));
   if (topic.kind == PublishKind::methodResponse) topic.status = status;
   return topic;
@@ -58,9 +62,9 @@ PublishTopic methodResponse(std::string_view rest) {
 
 PublishTopic classifyPublish(std::string_view topic, std::string_view deviceId) {
   if (take(topic, kDevices)) {
-    if (!takeOwnId(topic, deviceId)) return {PublishKind::otherDevice, {}, {}, 0};
+    if (!takeOwnId(topic, deviceId)) return {.kind = PublishKind::otherDevice};
     const bool events = take(topic, kEvents) && (topic.empty() || topic.front() == '/');
-    return events ? PublishTopic{PublishKind::telemetry, topic, {}, 0} : PublishTopic{};
+    return events ? PublishTopic{.kind = PublishKind::telemetry, .suffix = topic} : PublishTopic{};
   }
   if (take(topic, kTwinGet)) return request(PublishKind::twinGet, topic);
   if (take(topic, kTwinReported)) return request(PublishKind::twinReported, topic);
@@ -68,12 +72,47 @@ PublishTopic classifyPublish(std::string_view topic, std::string_view deviceId) 
   return {};
 }
 
+HubTopic classifyFromHub(std::string_view topic, std::string_view deviceId) {
+  if (take(topic, kDevices)) {
+    const bool own = takeOwnId(topic, deviceId) && topic.starts_with("/messages/devicebound/");
+    return own ? HubTopic{.kind = HubTopicKind::cloudToDevice} : HubTopic{};
+  }
+  if (take(topic, "$iothub/twin/res/")) {
+    const std::size_t slash = topic.find('/');
+    int status = 0;
+    if (slash == std::string_view::npos || !readStatus(topic.substr(0, slash), status)) return {};
+    topic.remove_prefix(slash + 1);
+    if (!take(topic, "?")) return {};
+    return {.kind = HubTopicKind::twinResponse, .rid = ridOf(topic), .query = topic, .status = status};
+  }
+  if (topic.starts_with("$iothub/twin/PATCH/properties/desired/")) return {.kind = HubTopicKind::desiredProperties};
+  if (take(topic, "$iothub/methods/POST/")) {
+    const std::size_t mark = topic.find("/?");
+    if (mark == std::string_view::npos) return {};
+    topic.remove_prefix(mark + 2);
+    return {.kind = HubTopicKind::method, .rid = ridOf(topic), .query = topic};
+  }
+  return {};
+}
+
+std::string withRid(std::string_view query, std::string_view rid) {
+  std::string made{"$rid="};
+  made += rid;
+  while (!query.empty()) {
+    const std::string_view item = takeItem(query);
+    if (item.empty() || splitItem(item).key == "$rid") continue;
+    made += '&';
+    made += item;
+  }
+  return made;
+}
+
 FilterKind classifyFilter(std::string_view filter, std::string_view deviceId) {
   if (take(filter, kDevices)) {
     if (!takeOwnId(filter, deviceId)) return FilterKind::otherDevice;
     return filter == kDeviceBound ? FilterKind::cloudToDevice : FilterKind::unknown;
   }
-  if (filter == "$iothub/twin/res/#") return FilterKind::twinResponses;
+  if (filter == kTwinResponseFilter) return FilterKind::twinResponses;
   if (filter == "$iothub/twin/PATCH/properties/desired/#") return FilterKind::desiredProperties;
   if (filter == "$iothub/methods/POST/#") return FilterKind::methods;
   return FilterKind::unknown;

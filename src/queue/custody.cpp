@@ -209,12 +209,10 @@ void Custody::delivered(DeviceKey device, Sequence sequence) {
   if (inside_->full) inside_->offerRoom();
 }
 
-void Custody::deadLetter(DeviceKey device, Sequence sequence, std::string_view reason) {
+void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, std::string_view reason) {
   DeviceQueue& queue = inside_->core.at(device);
   if (!queue.holds(sequence) || queue.at(sequence).fate != Fate::none) return;
-  const Entry& entry = queue.at(sequence);
-  const std::uint8_t* body = entry.body ? entry.body.get() : inside_->lent.get();
-  inside_->deadLetters.bury(queue, sequence, {body, entry.size}, reason);
+  inside_->deadLetters.bury(queue, sequence, body, reason);
 }
 
 bool Custody::hasBacklog(DeviceKey device) const { return inside_->core.at(device).queued > 0; }

@@ -9,6 +9,8 @@
 #include "spheregate/base/log.hpp"
 #include "spheregate/base/utf8.hpp"
 #include "spheregate/hub/topics.hpp"
+#include "spheregate/hub/twin_patch.hpp"
+#include "spheregate/mqtt/topics.hpp"
 
 namespace spheregate::relay {
 namespace {
@@ -99,11 +101,27 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
     case hub::PublishKind::unknown:
       return forbid(conversation, "unknown_topic", publish.topic, "publish only to topics that IoT Hub knows");
     case hub::PublishKind::twinGet:
-    case hub::PublishKind::twinReported:
-    case hub::PublishKind::methodResponse: break;
+      uplink_.requestTwin(*guest(conversation).device, publish.topic, topic.rid, publish.payload);
+      break;
+    case hub::PublishKind::twinReported: return takePatch(guest(conversation), publish, topic);
+    case hub::PublishKind::methodResponse:
+      uplink_.replyToMethod(*guest(conversation).device, publish.topic, topic.rid, publish.payload);
+      break;
   }
-  metrics_.counter("device_requests_unanswered_total", "Twin requests and method replies of devices, which this version does not carry.")
-      .add();
+  return {.kind = PublishAnswer::Kind::acknowledge};
+}
+
+// What the hub would refuse is refused here, because later nobody would be there to hear it.
+PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, const hub::PublishTopic& topic) {
+  const auto fault = hub::reportedPatchFault(base::asText(publish.payload));
+  if (!fault) return answerOf(sender, uplink_.takePatch(*sender.device, topic.query, topic.rid, publish.payload), 1);
+  metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
+  base::logInfo("twin patch refused", {{"device", base::shortId(sender.conversation->certifiedId())}, {"reason", *fault}});
+  if (!topic.rid.empty()) {
+    const std::string answer = "$iothub/twin/res/400/?$rid=" + std::string{topic.rid};
+    const std::string body = "{\"errorCode\":400004,\"message\":\"" + *fault + "\"}";
+    (void)deliver(*sender.device, {.topic = answer, .payload = base::asBytes(body), .packetId = 0, .qos = 1, .dup = false, .retain = false}, 0);
+  }
   return {.kind = PublishAnswer::Kind::acknowledge};
 }
 
@@ -113,11 +131,15 @@ PublishAnswer Front::takeTelemetry(Guest& sender, const mqtt::Publish& publish, 
   }
   const auto accepted =
       uplink_.take(*sender.device, {.suffix = suffix, .payload = publish.payload, .retain = publish.retain}, publish.qos);
+  return answerOf(sender, accepted, publish.qos);
+}
+
+PublishAnswer Front::answerOf(Guest& sender, const queue::Accepted& accepted, std::uint8_t qos) {
   switch (accepted.acceptance) {
     case queue::Acceptance::taken: return {.kind = PublishAnswer::Kind::taken, .token = accepted.sequence};
     case queue::Acceptance::dropped: return {.kind = PublishAnswer::Kind::acknowledge};
     case queue::Acceptance::full:
-      if (publish.qos == 0) return {.kind = PublishAnswer::Kind::acknowledge};
+      if (qos == 0) return {.kind = PublishAnswer::Kind::acknowledge};
       sender.held = true;
       return {.kind = PublishAnswer::Kind::hold};
     case queue::Acceptance::closed: break;
@@ -149,15 +171,38 @@ std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt:
     base::logDebug("subscription refused", {{"device", conversation.certifiedId()}, {"filter", filter.filter}});
     return kFailure;
   }
-  auto& filters = seat(*guest(conversation).device).filters;
-  if (std::find(filters.begin(), filters.end(), filter.filter) == filters.end() && filters.size() < kFiltersMax) {
-    filters.emplace_back(filter.filter);
-  }
-  return std::min<std::uint8_t>(filter.qos, 1);
+  const queue::DeviceKey device = *guest(conversation).device;
+  auto& filters = seat(device).filters;
+  std::erase_if(filters, [&](const Followed& one) { return one.kind == kind; });
+  filters.push_back({.filter = std::string{filter.filter}, .kind = kind, .qos = std::min<std::uint8_t>(filter.qos, 1)});
+  uplink_.follow(device, kind, filters.back().filter, filters.back().qos);
+  return filters.back().qos;
+}
+
+void Front::followFilters(queue::DeviceKey device) {
+  for (const Followed& one : seat(device).filters) uplink_.follow(device, one.kind, one.filter, one.qos);
 }
 
 void Front::unsubscribing(session::Conversation& conversation, std::string_view filter) {
-  std::erase(seat(*guest(conversation).device).filters, filter);
+  const queue::DeviceKey device = *guest(conversation).device;
+  if (std::erase_if(seat(device).filters, [&](const Followed& one) { return one.filter == filter; }) > 0) uplink_.unfollow(device, filter);
+}
+
+void Front::received(session::Conversation& conversation, std::uint64_t token) {
+  uplink_.received(*guest(conversation).device, token);
+}
+
+Delivery Front::deliver(queue::DeviceKey device, const mqtt::Publish& message, std::uint64_t token) {
+  const Seat& place = seat(device);
+  if (place.guest == nullptr) return Delivery::nobody;
+  const auto followed = std::find_if(place.filters.begin(), place.filters.end(),
+                                     [&](const Followed& one) { return mqtt::matches(one.filter, message.topic); });
+  if (followed == place.filters.end()) return Delivery::nobody;
+  mqtt::Publish packet = message;
+  packet.qos = std::min(message.qos, followed->qos);
+  packet.dup = message.dup && packet.qos > 0;
+  packet.retain = false;
+  return place.guest->conversation->deliver(packet, token) ? Delivery::sent : Delivery::busy;
 }
 
 void Front::ended(session::Conversation& conversation, session::Ending ending, std::string_view detail,
@@ -172,6 +217,7 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
     --connected_;
     if (place.guest == leaving.get()) {
       place.guest = nullptr;
+      for (const Followed& one : place.filters) uplink_.unfollow(*leaving->device, one.filter);
       if (!place.keepsSession) place.filters.clear();
       uplink_.absent(*leaving->device);
     }

@@ -6,12 +6,17 @@
 #include <string_view>
 #include <vector>
 
+#include "spheregate/hub/topics.hpp"
 #include "spheregate/relay/front.hpp"
 
 namespace spheregate::relay {
 
-// The five filters that the hub documents, each possibly in a few spellings.
-inline constexpr std::size_t kFiltersMax = 50;
+// What a device has subscribed to.
+struct Followed {
+  std::string filter;
+  hub::FilterKind kind = hub::FilterKind::unknown;
+  std::uint8_t qos = 0;
+};
 
 // One connection that passed TLS.
 struct Front::Guest {
@@ -26,7 +31,7 @@ struct Front::Guest {
 struct Front::Seat {
   Guest* guest = nullptr;
   bool keepsSession = false;         // cleanSession=0: the filters outlive the connection
-  std::vector<std::string> filters;
+  std::vector<Followed> filters;     // one of a kind at most, since each kind has one filter
 };
 
 // Says what is wrong with a client id; a difference in letter case alone is the mistake people make with Azure Sphere, whose tools print

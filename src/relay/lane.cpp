@@ -10,7 +10,11 @@ Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
       device_{device},
       prefix_{hub::telemetryPrefix(uplink.custody_.id(device))},
       link_{uplink.links_, std::string{uplink.custody_.id(device)}, *this},
-      linger_{uplink.links_.timers} {}
+      downlink_{device, uplink.custody_.id(device), link_, uplink.custody_, uplink.links_.timers, uplink.links_.settings.ackTimeout,
+                *uplink.downlinkMetrics_},
+      linger_{uplink.links_.timers} {
+  downlink_.serve(*uplink.devices_);
+}
 
 void Uplink::Lane::present(std::string_view query) {
   present_ = true;
@@ -20,12 +24,18 @@ void Uplink::Lane::present(std::string_view query) {
 
 void Uplink::Lane::absent() {
   present_ = false;
+  downlink_.absent();
   lingerIfIdle();
 }
 
 void Uplink::Lane::wake() {
   linger_.cancel();
   link_.open({});
+}
+
+void Uplink::Lane::wakeAndPump() {
+  if (link_.state() == upstream::Link::State::closed) wake();
+  pump();
 }
 
 void Uplink::Lane::pump() {
@@ -36,7 +46,12 @@ void Uplink::Lane::pump() {
     // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
     if (!message || prefix_.size() + message->suffix.size() > kTopicBytesMax) {
       uplink_.unreadable_.add();
-      uplink_.custody_.deadLetter(device_, outgoing->sequence, message ? "the topic is longer than 65,535 bytes" : "unreadable record");
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body,
+                                  message ? "the topic is longer than 65,535 bytes" : "unreadable record");
+      continue;
+    }
+    if (message->kind == MessageKind::reportedPatch) {
+      if (!downlink_.offerPatch(outgoing->sequence, *message)) return link_.stalled("the hub does not take what it gets");
       continue;
     }
     link_.publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
@@ -47,10 +62,13 @@ void Uplink::Lane::pump() {
 void Uplink::Lane::linkUp(upstream::Link&) {
   wasUp_ = true;
   uplink_.linkCameUp();
+  downlink_.linkUp();
   pump();
 }
 
 void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) { uplink_.custody_.delivered(device_, token); }
+
+void Uplink::Lane::linkMessage(upstream::Link&, const mqtt::Publish& message) { downlink_.message(message); }
 
 void Uplink::Lane::linkRoom(upstream::Link&) { pump(); }
 
@@ -58,6 +76,7 @@ void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
   if (wasUp_) --uplink_.linksUp_;
   wasUp_ = false;
   uplink_.custody_.rewind(device_);
+  downlink_.linkDown();
   // Nobody knows when the hub will be back, so what devices wait for goes to disk now. A renewal is over in a moment.
   if (link.failing()) uplink_.custody_.commitNow(device_);
   uplink_.linkWentDown(*this, reason, link.failing());

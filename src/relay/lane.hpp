@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "downlink.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/uplink.hpp"
@@ -20,6 +21,9 @@ class Uplink::Lane final : public upstream::LinkUser {
   // Opens the link if messages wait.
   void wake();
   void pump();
+  // Something new is in custody.
+  void wakeAndPump();
+  Downlink& downlink() { return downlink_; }
   void close() { link_.close(); }
   void hurry(base::Duration spread) { link_.hurry(spread); }
   const upstream::Link& link() const { return link_; }
@@ -28,6 +32,7 @@ class Uplink::Lane final : public upstream::LinkUser {
 
   void linkUp(upstream::Link& link) override;
   void linkAcknowledged(upstream::Link& link, std::uint64_t token) override;
+  void linkMessage(upstream::Link& link, const mqtt::Publish& message) override;
   void linkRoom(upstream::Link& link) override;
   void linkDown(upstream::Link& link, std::string_view reason) override;
 
@@ -38,6 +43,7 @@ class Uplink::Lane final : public upstream::LinkUser {
   queue::DeviceKey device_;
   std::string prefix_;
   upstream::Link link_;
+  Downlink downlink_;
   base::Timer linger_;
   bool present_ = false;
   bool wasUp_ = false;

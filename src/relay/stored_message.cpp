@@ -6,6 +6,7 @@ namespace spheregate::relay {
 namespace {
 
 constexpr std::uint8_t kRetain = 1;
+constexpr std::uint8_t kPatch = 2;
 constexpr std::size_t kHeaderBytes = 3;  // flags, suffix length (big-endian; a topic has at most 65,535 bytes)
 
 }  // namespace
@@ -13,7 +14,7 @@ constexpr std::size_t kHeaderBytes = 3;  // flags, suffix length (big-endian; a 
 void encode(const StoredMessage& message, base::Bytes& out) {
   SPHEREGATE_CHECK(message.suffix.size() <= 0xFFFF);
   out.clear();
-  out.push_back(message.retain ? kRetain : 0);
+  out.push_back(static_cast<std::uint8_t>((message.retain ? kRetain : 0) | (message.kind == MessageKind::reportedPatch ? kPatch : 0)));
   out.push_back(static_cast<std::uint8_t>(message.suffix.size() >> 8));
   out.push_back(static_cast<std::uint8_t>(message.suffix.size() & 0xFF));
   base::append(out, message.suffix);
@@ -26,7 +27,8 @@ std::optional<StoredMessage> decode(base::ByteView body) {
   if (body.size() < kHeaderBytes + suffixBytes) return std::nullopt;
   return StoredMessage{.suffix = base::asText(body.subspan(kHeaderBytes, suffixBytes)),
                        .payload = body.subspan(kHeaderBytes + suffixBytes),
-                       .retain = (body[0] & kRetain) != 0};
+                       .retain = (body[0] & kRetain) != 0,
+                       .kind = (body[0] & kPatch) != 0 ? MessageKind::reportedPatch : MessageKind::telemetry};
 }
 
 }  // namespace spheregate::relay

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "downlink.hpp"
 #include "lane.hpp"
 #include "spheregate/base/log.hpp"
 
@@ -20,6 +21,8 @@ metrics::Counter* acceptedCounter(metrics::Registry& metrics, const char* qos) {
 Uplink::Uplink(queue::Custody& custody, upstream::LinkContext& links, metrics::Registry& metrics)
     : custody_{custody},
       links_{links},
+      downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
+      patches_{metrics.counter("twin_patches_accepted_total", "Patches of reported properties taken into custody from devices.")},
       accepted_{acceptedCounter(metrics, "0"), acceptedCounter(metrics, "1")},
       unreadable_{metrics.counter("queue_unreadable_records_total", "Stored messages that could not be read as such.")} {
   metrics::Gauge& connected = metrics.gauge("upstream_connected", "1 while at least one device is connected to the hub.");
@@ -28,8 +31,8 @@ Uplink::Uplink(queue::Custody& custody, upstream::LinkContext& links, metrics::R
 
 Uplink::~Uplink() = default;
 
-void Uplink::open(Acknowledger& acknowledger) {
-  acknowledger_ = &acknowledger;
+void Uplink::open(DeviceSide& devices) {
+  devices_ = &devices;
   custody_.open(*this);
   for (const queue::DeviceKey device : custody_.devicesWithBacklog()) lane(device).wake();
 }
@@ -39,18 +42,43 @@ void Uplink::present(queue::DeviceKey device, std::string_view query) { lane(dev
 void Uplink::absent(queue::DeviceKey device) { lane(device).absent(); }
 
 queue::Accepted Uplink::take(queue::DeviceKey device, const StoredMessage& message, std::uint8_t qos) {
-  encode(message, scratch_);
-  Lane& way = lane(device);
-  const queue::Urgency urgency = way.link().failing() ? queue::Urgency::now : queue::Urgency::wait;
-  const queue::Accepted accepted = custody_.accept(device, scratch_, urgency, qos == 0);
+  const queue::Accepted accepted = accept(device, message, qos == 0);
   if (accepted.acceptance == queue::Acceptance::taken || accepted.acceptance == queue::Acceptance::dropped) {
     accepted_[qos == 0 ? 0 : 1]->add();
   }
-  if (accepted.acceptance == queue::Acceptance::taken) {
-    if (way.link().state() == upstream::Link::State::closed) way.wake();
-    way.pump();
-  }
+  if (accepted.acceptance == queue::Acceptance::taken) lane(device).wakeAndPump();
   return accepted;
+}
+
+queue::Accepted Uplink::takePatch(queue::DeviceKey device, std::string_view query, std::string_view rid, base::ByteView patch) {
+  const queue::Accepted accepted = accept(device, {.suffix = query, .payload = patch, .kind = MessageKind::reportedPatch}, false);
+  if (accepted.acceptance != queue::Acceptance::taken) return accepted;
+  patches_.add();
+  if (!rid.empty()) lane(device).downlink().awaitPatch(accepted.sequence, rid);
+  lane(device).wakeAndPump();
+  return accepted;
+}
+
+queue::Accepted Uplink::accept(queue::DeviceKey device, const StoredMessage& message, bool dispensable) {
+  encode(message, scratch_);
+  const queue::Urgency urgency = lane(device).link().failing() ? queue::Urgency::now : queue::Urgency::wait;
+  return custody_.accept(device, scratch_, urgency, dispensable);
+}
+
+void Uplink::follow(queue::DeviceKey device, hub::FilterKind kind, std::string_view filter, std::uint8_t qos) {
+  lane(device).downlink().follow(kind, filter, qos);
+}
+
+void Uplink::unfollow(queue::DeviceKey device, std::string_view filter) { lane(device).downlink().unfollow(filter); }
+
+void Uplink::received(queue::DeviceKey device, std::uint64_t token) { lane(device).downlink().received(token); }
+
+void Uplink::requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload) {
+  lane(device).downlink().requestTwin(topic, rid, payload);
+}
+
+void Uplink::replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload) {
+  lane(device).downlink().replyToMethod(topic, rid, payload);
 }
 
 void Uplink::close() {
@@ -66,13 +94,16 @@ Uplink::LinkState Uplink::linkState(queue::DeviceKey device) const {
   return {.state = link.state(), .inflight = link.inflight(), .lastError = link.lastError()};
 }
 
-void Uplink::safe(queue::DeviceKey device, queue::Sequence through) { acknowledger_->acknowledge(device, through); }
+void Uplink::safe(queue::DeviceKey device, queue::Sequence through) {
+  devices_->acknowledge(device, through);
+  lane(device).downlink().safe(through);
+}
 
 void Uplink::ready(queue::DeviceKey device) { lane(device).pump(); }
 
-void Uplink::roomAgain() { acknowledger_->roomAgain(); }
+void Uplink::roomAgain() { devices_->roomAgain(); }
 
-void Uplink::storeClosed(std::string_view reason) { acknowledger_->storeClosed(reason); }
+void Uplink::storeClosed(std::string_view reason) { devices_->storeClosed(reason); }
 
 Uplink::Lane& Uplink::lane(queue::DeviceKey device) {
   if (index(device) >= lanes_.size()) lanes_.resize(index(device) + 1);

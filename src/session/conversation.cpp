@@ -17,6 +17,8 @@ constexpr std::size_t kFrameOverheadMax = 8 * 1024;
 // A will's payload has at most 65,535 bytes; the rest is for its topic, client id and username. Whoever has not said who it is
 // gets no more memory than that.
 constexpr std::size_t kConnectBytesMax = 72 * 1024;
+// The hub keeps at most 50 cloud-to-device messages for a device.
+constexpr std::size_t kDeliveringMax = 50;
 
 }  // namespace
 
@@ -63,6 +65,20 @@ void Conversation::acknowledgeThrough(std::uint64_t token) {
   if (!any) return;
   wire_->flush();
   unpauseIfPossible();
+}
+
+bool Conversation::deliver(const mqtt::Publish& message, std::uint64_t token) {
+  if (state_ != State::live || wire_->backlog() > base::Wire::kHighWater || delivering_.size() >= kDeliveringMax) return false;
+  mqtt::Publish packet = message;
+  packet.packetId = 0;
+  if (packet.qos > 0) {
+    lastDeliveryId_ = lastDeliveryId_ == 0xFFFF ? 1 : static_cast<mqtt::PacketId>(lastDeliveryId_ + 1);
+    packet.packetId = lastDeliveryId_;
+    delivering_.push_back({token, packet.packetId});
+  }
+  mqtt::appendPublish(wire_->outbox(), packet);
+  wire_->flush();
+  return true;
 }
 
 void Conversation::resume() {
@@ -133,11 +149,7 @@ Conversation::Step Conversation::handle(const mqtt::Frame& frame) {
     case PacketType::pingreq:
     case PacketType::disconnect: return handleEmpty(frame);
     case PacketType::connect: return fail("a second CONNECT on one connection");
-    case PacketType::puback: {
-      // Nothing sent to devices asks for one yet, and a stray PUBACK harms nobody.
-      const auto id = mqtt::parsePacketId(frame);
-      return id ? Step::next : fail(id.error());
-    }
+    case PacketType::puback: return handlePuback(frame);
     default: return fail("a packet type that a device must not send");
   }
 }
@@ -191,6 +203,18 @@ Conversation::Step Conversation::handlePublish(const mqtt::Frame& frame) {
       return Step::next;
   }
   return Step::next;
+}
+
+// A PUBACK that nobody waits for harms nobody.
+Conversation::Step Conversation::handlePuback(const mqtt::Frame& frame) {
+  const auto id = mqtt::parsePacketId(frame);
+  if (!id) return fail(id.error());
+  const auto entry = std::find_if(delivering_.begin(), delivering_.end(), [&](const Unacknowledged& one) { return one.packetId == *id; });
+  if (entry == delivering_.end()) return Step::next;
+  const std::uint64_t token = entry->token;
+  delivering_.erase(entry);
+  host_.received(*this, token);
+  return state_ == State::ended ? Step::stop : Step::next;
 }
 
 Conversation::Step Conversation::handleSubscribe(const mqtt::Frame& frame) {

@@ -2,10 +2,15 @@
 
 namespace spheregate::upstream {
 
-mqtt::PacketId Inflight::add(std::uint64_t token, base::MonoTime now) {
+mqtt::PacketId Inflight::takeId() {
   lastId_ = lastId_ == 0xFFFF ? 1 : static_cast<mqtt::PacketId>(lastId_ + 1);
-  entries_.push_back({.token = token, .sent = now, .packetId = lastId_, .acknowledged = false});
   return lastId_;
+}
+
+mqtt::PacketId Inflight::add(std::uint64_t token, base::MonoTime now) {
+  const mqtt::PacketId id = takeId();
+  entries_.push_back({.token = token, .sent = now, .packetId = id, .acknowledged = false});
+  return id;
 }
 
 std::optional<Inflight::Entry> Inflight::acknowledge(mqtt::PacketId id) {

@@ -193,22 +193,90 @@ bool Link::handle(const mqtt::Frame& frame) {
     return false;
   }
   switch (frame.type) {
-    case mqtt::PacketType::puback: {
-      const auto id = mqtt::parsePacketId(frame);
-      if (!id) {
-        fail("the hub sent a malformed PUBACK: " + id.error().message());
-        return false;
-      }
-      const auto entry = inflight_.acknowledge(*id);
-      if (!entry) return true;
-      failures_ = 0;
-      context_.metrics.ackSeconds.observe(std::chrono::duration<double>(context_.timers.now() - entry->sent).count());
-      user_.linkAcknowledged(*this, entry->token);
-      return wire_ != nullptr;
-    }
+    case mqtt::PacketType::puback: return handlePuback(frame);
+    case mqtt::PacketType::publish: return handlePublish(frame);
+    case mqtt::PacketType::suback: return handleSuback(frame);
+    case mqtt::PacketType::unsuback: return true;
     case mqtt::PacketType::pingresp: pingWaiting_ = false; return true;
     default: fail("the hub sent a packet that was not asked for"); return false;
   }
+}
+
+bool Link::handlePuback(const mqtt::Frame& frame) {
+  const auto id = mqtt::parsePacketId(frame);
+  if (!id) {
+    fail("the hub sent a malformed PUBACK: " + id.error().message());
+    return false;
+  }
+  const auto entry = inflight_.acknowledge(*id);
+  if (!entry) return true;
+  failures_ = 0;
+  context_.metrics.ackSeconds.observe(std::chrono::duration<double>(context_.timers.now() - entry->sent).count());
+  user_.linkAcknowledged(*this, entry->token);
+  return wire_ != nullptr;
+}
+
+bool Link::handlePublish(const mqtt::Frame& frame) {
+  const auto message = mqtt::parsePublish(frame);
+  if (!message || message->qos == 2) {
+    fail("the hub sent a PUBLISH that is malformed or has QoS 2");
+    return false;
+  }
+  user_.linkMessage(*this, *message);
+  return wire_ != nullptr;
+}
+
+bool Link::handleSuback(const mqtt::Frame& frame) {
+  const auto suback = mqtt::parseSuback(frame);
+  const bool refused = suback && std::find(suback->codes.begin(), suback->codes.end(), 0x80) != suback->codes.end();
+  if (refused) base::logWarn("hub refused a subscription", {{"device", base::shortId(deviceId_)}});
+  return true;
+}
+
+void Link::follow(std::string_view filter, std::uint8_t qos) {
+  const auto known = followed_.find(filter);
+  if (known != followed_.end() && known->second >= qos) return;
+  followed_.insert_or_assign(std::string{filter}, qos);
+  if (state_ == State::up) subscribe({{.filter = filter, .qos = qos}});
+}
+
+void Link::unfollow(std::string_view filter) {
+  const auto known = followed_.find(filter);
+  if (known == followed_.end()) return;
+  if (state_ == State::up) {
+    mqtt::appendUnsubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = {filter}});
+    wire_->flush();
+  }
+  followed_.erase(known);
+}
+
+void Link::subscribe(const std::vector<mqtt::Filter>& filters) {
+  sent_ = context_.timers.now();
+  mqtt::appendSubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = filters});
+  wire_->flush();
+}
+
+bool Link::send(std::string_view topic, base::ByteView payload) {
+  SPHEREGATE_CHECK(state_ == State::up);
+  if (wire_->backlog() > base::Wire::kHighWater) return false;
+  sent_ = context_.timers.now();
+  mqtt::appendPublish(wire_->outbox(), {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
+  wire_->flush();
+  return true;
+}
+
+void Link::acknowledge(std::uint64_t epoch, mqtt::PacketId id) {
+  if (epoch != epoch_ || (state_ != State::up && state_ != State::renewing)) return;
+  mqtt::appendPuback(wire_->outbox(), id);
+  wire_->flush();
+}
+
+void Link::stalled(std::string_view reason) {
+  if (state_ == State::up) stall(reason);
+}
+
+void Link::refused(std::string_view reason) {
+  if (state_ == State::up || state_ == State::renewing) fail(reason);
 }
 
 bool Link::handleConnack(const mqtt::Frame& frame) {
@@ -234,12 +302,16 @@ void Link::becomeUp() {
   context_.metrics.connected.add();
   context_.metrics.sessions.add(1);
   state_ = State::up;
+  ++epoch_;
   lastError_.clear();
   upSince_ = context_.timers.now();
   sent_ = upSince_;
   watch();
   const auto life = tokenExpires_ - context_.timers.clock().wall();
   renewal_.after(scaled(std::chrono::duration_cast<base::Duration>(life), 0.7 + 0.15 * fraction(context_.random)), [this] { renew(); });
+  std::vector<mqtt::Filter> filters;
+  for (const auto& [filter, qos] : followed_) filters.push_back({.filter = filter, .qos = qos});
+  if (!filters.empty()) subscribe(filters);
   user_.linkUp(*this);
 }
 

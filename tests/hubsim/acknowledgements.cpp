@@ -31,7 +31,7 @@ void Acknowledgements::cancel() {
 
 void Acknowledgements::pay(const Owed& owed) {
   if (owed.closes) return close_("fault_instead_of_puback");
-  mqtt::appendPuback(wire_.outbox(), owed.id);
+  writer_.say([&](base::Bytes& out) { mqtt::appendPuback(out, owed.id); });
   hub_.acknowledge(owed.place);
 }
 
@@ -43,7 +43,7 @@ void Acknowledgements::payDue() {
     pay(owed);
     if (cancelled_) return;
   }
-  wire_.flush();
+  writer_.flush();
   if (!owed_.empty()) arm();
 }
 

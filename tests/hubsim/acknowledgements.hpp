@@ -6,8 +6,8 @@
 
 #include "hubsim/archive.hpp"
 #include "hubsim/hub.hpp"
+#include "hubsim/packet_writer.hpp"
 #include "spheregate/base/timers.hpp"
-#include "spheregate/base/wire.hpp"
 #include "spheregate/mqtt/packets.hpp"
 
 namespace spheregate::hubsim {
@@ -18,8 +18,8 @@ class Acknowledgements {
  public:
   using Close = std::function<void(std::string_view reason)>;
 
-  Acknowledgements(Hub& hub, base::Wire& wire, Close close)
-      : hub_{hub}, wire_{wire}, close_{std::move(close)}, timer_{hub.timers()} {}
+  Acknowledgements(Hub& hub, PacketWriter& writer, Close close)
+      : hub_{hub}, writer_{writer}, close_{std::move(close)}, timer_{hub.timers()} {}
 
   // Without a delay the PUBACK goes into the outbox at once; the caller flushes. May close the connection.
   void owe(mqtt::PacketId id, const Archive::Place& place);
@@ -37,7 +37,7 @@ class Acknowledgements {
   void arm();
 
   Hub& hub_;
-  base::Wire& wire_;
+  PacketWriter& writer_;
   Close close_;
   std::deque<Owed> owed_;
   bool cancelled_ = false;

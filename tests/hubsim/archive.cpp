@@ -1,10 +1,9 @@
 #include "hubsim/archive.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "hubsim/base64.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
 
@@ -14,14 +13,6 @@ namespace {
 void appendText(std::string& out, std::string_view text) {
   // A percent-encoded value may decode to anything; what is not UTF-8 shows as U+FFFD.
   out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-void appendBase64(std::string& out, base::ByteView bytes) {
-  const std::size_t start = out.size();
-  out.resize(start + 4 * ((bytes.size() + 2) / 3) + 1);  // EVP_EncodeBlock ends with a NUL
-  auto* to = reinterpret_cast<unsigned char*>(out.data() + start);
-  const int written = EVP_EncodeBlock(to, bytes.data(), static_cast<int>(bytes.size()));
-  out.resize(start + static_cast<std::size_t>(written));
 }
 
 void appendProperties(std::string& out, const Message& message) {

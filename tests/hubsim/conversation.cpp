@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "hubsim/limits.hpp"
+#include "hubsim/telemetry.hpp"
 #include "spheregate/base/log.hpp"
-#include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
 #include "spheregate/mqtt/encoder.hpp"
 
@@ -16,17 +16,6 @@ std::int64_t millisOf(base::WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
-// Body, names and values as IoT Hub meters them. `suffix` holds no broken escape.
-bool fitsMessage(std::string_view suffix, std::size_t payloadBytes) {
-  if (suffix.size() + payloadBytes <= kMessageBytesMax) return true;
-  std::size_t bytes = payloadBytes;
-  for (const hub::Property& property : hub::parseBag(suffix).value_or(std::vector<hub::Property>{}))
-    bytes += property.key.size() + property.value.value_or("").size();
-  return bytes <= kMessageBytesMax;
-}
-
-bool readable(std::string_view suffix) { return suffix.find('%') == std::string_view::npos || hub::parseBag(suffix).has_value(); }
-
 }  // namespace
 
 Conversation::Conversation(Hub& hub, std::shared_ptr<base::Wire> wire, ClientCertificate certificate)
@@ -34,7 +23,9 @@ Conversation::Conversation(Hub& hub, std::shared_ptr<base::Wire> wire, ClientCer
       wire_{std::move(wire)},
       certificate_{std::move(certificate)},
       lastHeard_{hub.timers().now()},
-      acknowledgements_{hub, *wire_, [this](std::string_view reason) { end(reason); }},
+      writer_{*wire_, hub.transcript()},
+      acknowledgements_{hub, writer_, [this](std::string_view reason) { end(reason); }},
+      downlink_{hub, writer_, [this](std::string_view reason) { end(reason); }},
       silence_{hub.timers()},
       expiry_{hub.timers()},
       slowReading_{hub.timers()} {}
@@ -51,6 +42,7 @@ void Conversation::end(std::string_view reason) {
   expiry_.cancel();
   slowReading_.cancel();
   acknowledgements_.cancel();
+  downlink_.close();
   base::logInfo("connection closed",
                 {{"device", base::shortId(*device_)}, {"connection", connection_}, {"peer", wire_->peer()}, {"reason", reason}});
   if (will_) publishWill();
@@ -95,22 +87,26 @@ std::size_t Conversation::consume(base::ByteView input) {
     } else if (*found == mqtt::Framing::incomplete) {
       break;
     } else {
+      const base::ByteView packet = input.subspan(used, frame.size);
       used += frame.size;
-      handle(frame);
+      writer_.heard(packet);
+      handle(frame, packet);
     }
   }
   return used;
 }
 
-void Conversation::handle(const mqtt::Frame& frame) {
+void Conversation::handle(const mqtt::Frame& frame, base::ByteView packet) {
   using mqtt::PacketType;
   if ((connection_ == 0) != (frame.type == PacketType::connect))
     return end(connection_ == 0 ? "connect_missing" : "second_connect");
   switch (frame.type) {
     case PacketType::connect:
-      return handleConnect(frame);
+      return handleConnect(frame, packet);
     case PacketType::publish:
       return handlePublish(frame);
+    case PacketType::puback:
+      return handlePuback(frame);
     case PacketType::subscribe:
       return handleSubscribe(frame);
     case PacketType::unsubscribe:
@@ -126,13 +122,13 @@ void Conversation::handle(const mqtt::Frame& frame) {
   }
 }
 
-void Conversation::handleConnect(const mqtt::Frame& frame) {
+void Conversation::handleConnect(const mqtt::Frame& frame, base::ByteView packet) {
   const auto connect = mqtt::parseConnect(frame);
   if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) return refuse(Refusal::badProtocolLevel, "");
   if (!connect) return end("malformed");
-  auto verdict = hub_.judge(*connect, certificate_);
+  const auto verdict = hub_.judge(*connect, certificate_);
   if (const auto* refusal = std::get_if<Refusal>(&verdict)) return refuse(*refusal, connect->clientId);
-  accept(*connect, std::get<Login>(std::move(verdict)));
+  accept(*connect, std::get<Login>(verdict), packet);
 }
 
 void Conversation::refuse(Refusal refusal, std::string_view clientId) {
@@ -146,21 +142,14 @@ void Conversation::refuse(Refusal refusal, std::string_view clientId) {
   end("connect_refused");
 }
 
-void Conversation::accept(const mqtt::Connect& connect, Login login) {
-  if (!rememberWill(connect, login.device)) return end("bad_will");
+void Conversation::accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet) {
+  if (!readWill(connect, login.device, will_)) return end("bad_will");
   device_ = std::make_shared<const std::string>(login.device);
-  cleanSession_ = connect.cleanSession;
-  connection_ = hub_.enter(*this, {.device = login.device,
-                                   .username = std::string{*connect.username},
-                                   .clientId = std::string{connect.clientId},
-                                   .keepAliveSeconds = connect.keepAliveSeconds,
-                                   .cleanSession = connect.cleanSession,
-                                   .tokenExpires = login.tokenExpires,
-                                   .tokenResource = login.tokenResource,
-                                   .policy = login.policy,
-                                   .closed = {}});
-  if (cleanSession_) hub_.forgetSubscription(*device_);
-  mqtt::appendConnack(wire_->outbox(), {.sessionPresent = hub_.keepsSubscription(*device_), .code = mqtt::ConnackCode::accepted});
+  connection_ = hub_.enter(*this, visitOf(connect, login));
+  writer_.identify(device_, connection_);
+  writer_.heard(packet);
+  const bool present = downlink_.open(*device_, *hub_.device(*device_), connect.cleanSession);
+  writer_.say([&](base::Bytes& out) { mqtt::appendConnack(out, {present, mqtt::ConnackCode::accepted}); });
   base::logInfo("connect accepted", {{"device", base::shortId(*device_)},
                                      {"connection", connection_},
                                      {"peer", wire_->peer()},
@@ -171,38 +160,22 @@ void Conversation::accept(const mqtt::Connect& connect, Login login) {
   silenceMax_ = connect.keepAliveSeconds == 0 ? kSilenceMax : std::min<base::Duration>(patience, kSilenceMax);
   armKeepAlive();
   armExpiry(login);
-}
-
-bool Conversation::rememberWill(const mqtt::Connect& connect, const std::string& device) {
-  if (!connect.will) return true;
-  const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, device);
-  if (topic.kind != hub::PublishKind::telemetry || connect.will->qos > 1 || !readable(topic.suffix)) return false;
-  will_ = LastWill{std::string{topic.suffix},
-                   {connect.will->payload.begin(), connect.will->payload.end()},
-                   connect.will->qos,
-                   connect.will->retain};
-  return true;
+  downlink_.begin();
 }
 
 void Conversation::publishWill() {
   if (connection_ == 0) return;
-  Message message;
-  message.device = device_;
-  message.suffix = std::move(will_->suffix);
-  message.payload = std::move(will_->payload);
-  message.connection = connection_;
-  message.atMs = millisOf(hub_.timers().clock().wall());
-  message.qos = will_->qos;
-  message.retain = will_->retain;
-  message.will = true;
-  hub_.take(std::move(message));
+  will_->device = device_;
+  will_->connection = connection_;
+  will_->atMs = millisOf(hub_.wall());
+  hub_.take(*std::move(will_));
   will_.reset();
 }
 
 void Conversation::armExpiry(const Login& login) {
   std::optional<base::Duration> life;
   if (login.tokenExpires) {
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(hub_.timers().clock().wall().time_since_epoch());
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(hub_.wall().time_since_epoch());
     const std::int64_t left = *login.tokenExpires - now.count();
     life = std::chrono::seconds{std::min<std::int64_t>(left, std::chrono::seconds{kTokenLifeMax}.count())};
   }
@@ -233,19 +206,21 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
     case hub::PublishKind::otherDevice:
       return end("foreign_topic");
     case hub::PublishKind::unknown:
-      return end("unknown_topic");
-    case hub::PublishKind::twinGet:
-    case hub::PublishKind::twinReported:
-    case hub::PublishKind::methodResponse:
+      // A method answer whose status is no number fails for the caller alone.
+      if (!publish->topic.starts_with("$iothub/methods/res/")) return end("unknown_topic");
+      ++hub_.counters().withoutEffect;
+      break;
+    default:
       break;
   }
-  // Nobody listens for the answer, so the hub acknowledges and says nothing.
-  ++hub_.counters().withoutEffect;
-  if (publish->qos == 1) mqtt::appendPuback(wire_->outbox(), publish->packetId);
+  if (publish->qos == 1) writer_.say([&](base::Bytes& out) { mqtt::appendPuback(out, publish->packetId); });
+  if (topic.kind == hub::PublishKind::twinGet) downlink_.twinGet(topic.rid);
+  if (topic.kind == hub::PublishKind::twinReported) downlink_.twinReported(publish->topic, topic.rid, publish->payload);
+  if (topic.kind == hub::PublishKind::methodResponse) downlink_.methodResponse(topic, publish->payload);
 }
 
 void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_view suffix) {
-  if (!readable(suffix)) return end("broken_bag");
+  if (!readableBag(suffix)) return end("broken_bag");
   if (!fitsMessage(suffix, publish.payload.size())) return end("too_large");
   if (!hub_.withinMessageRate()) return end("throttled");
 
@@ -254,7 +229,7 @@ void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_vie
   message.suffix = suffix;
   message.payload.assign(publish.payload.begin(), publish.payload.end());
   message.connection = connection_;
-  message.atMs = millisOf(hub_.timers().clock().wall());
+  message.atMs = millisOf(hub_.wall());
   message.qos = publish.qos;
   message.dup = publish.dup;
   message.retain = publish.retain;
@@ -264,30 +239,27 @@ void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_vie
   if (publish.qos == 1) acknowledgements_.owe(publish.packetId, place);
 }
 
+void Conversation::handlePuback(const mqtt::Frame& frame) {
+  const auto id = mqtt::parsePacketId(frame);
+  if (!id) return end("malformed");
+  if (!downlink_.acknowledge(*id)) end("unexpected_packet");
+}
+
 void Conversation::handleSubscribe(const mqtt::Frame& frame) {
   const auto subscribe = mqtt::parseSubscribe(frame);
   if (!subscribe) return end("malformed");
-  mqtt::Suback suback{subscribe->packetId, {}};
-  for (const mqtt::Filter& filter : subscribe->filters) {
-    const hub::FilterKind kind = hub::classifyFilter(filter.filter, *device_);
-    const bool known = kind != hub::FilterKind::unknown && kind != hub::FilterKind::otherDevice;
-    suback.codes.push_back(known ? std::min<std::uint8_t>(filter.qos, 1) : 0x80);
-    if (kind == hub::FilterKind::cloudToDevice && !cleanSession_) hub_.keepSubscription(*device_);
-  }
-  mqtt::appendSuback(wire_->outbox(), suback);
+  downlink_.subscribe(*subscribe);
 }
 
 void Conversation::handleUnsubscribe(const mqtt::Frame& frame) {
   const auto unsubscribe = mqtt::parseUnsubscribe(frame);
   if (!unsubscribe) return end("malformed");
-  for (const std::string_view filter : unsubscribe->filters)
-    if (hub::classifyFilter(filter, *device_) == hub::FilterKind::cloudToDevice) hub_.forgetSubscription(*device_);
-  mqtt::appendUnsuback(wire_->outbox(), unsubscribe->packetId);
+  downlink_.unsubscribe(*unsubscribe);
 }
 
 void Conversation::handlePingreq(const mqtt::Frame& frame) {
   if (!mqtt::parseEmpty(frame)) return end("malformed");
-  mqtt::appendPingresp(wire_->outbox());
+  writer_.say(mqtt::appendPingresp);
 }
 
 void Conversation::limitReading(std::size_t bytes) {

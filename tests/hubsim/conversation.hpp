@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "hubsim/acknowledgements.hpp"
+#include "hubsim/downlink.hpp"
 #include "hubsim/hub.hpp"
 #include "hubsim/login.hpp"
+#include "hubsim/packet_writer.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
 #include "spheregate/mqtt/decoder.hpp"
@@ -30,31 +32,25 @@ class Conversation final : private base::WireUser {
 
   std::uint64_t connection() const { return connection_; }  // zero before a CONNECT was accepted
   const std::string& device() const { return *device_; }
+  Downlink& downlink() { return downlink_; }
 
  private:
-  struct LastWill {
-    std::string suffix;
-    base::Bytes payload;
-    std::uint8_t qos = 0;
-    bool retain = false;
-  };
-
   void wireBytes(base::ByteView bytes) override;
   void wireDrained() override;
   void wireClosed(std::string_view reason) override;
 
   std::size_t consume(base::ByteView input);
-  void handle(const mqtt::Frame& frame);
-  void handleConnect(const mqtt::Frame& frame);
+  void handle(const mqtt::Frame& frame, base::ByteView packet);
+  void handleConnect(const mqtt::Frame& frame, base::ByteView packet);
   void handlePublish(const mqtt::Frame& frame);
   void handleTelemetry(const mqtt::Publish& publish, std::string_view suffix);
+  void handlePuback(const mqtt::Frame& frame);
   void handleSubscribe(const mqtt::Frame& frame);
   void handleUnsubscribe(const mqtt::Frame& frame);
   void handlePingreq(const mqtt::Frame& frame);
 
-  void accept(const mqtt::Connect& connect, Login login);
+  void accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet);
   void refuse(Refusal refusal, std::string_view clientId);
-  bool rememberWill(const mqtt::Connect& connect, const std::string& device);
   void publishWill();
   void armExpiry(const Login& login);
   void armKeepAlive();
@@ -66,15 +62,16 @@ class Conversation final : private base::WireUser {
   ClientCertificate certificate_;
   std::shared_ptr<const std::string> device_ = std::make_shared<const std::string>();
   std::uint64_t connection_ = 0;
-  bool cleanSession_ = true;
   bool ended_ = false;
   bool readingPaused_ = false;
   std::uint64_t messages_ = 0;
-  std::optional<LastWill> will_;
+  std::optional<Message> will_;
   base::Bytes partial_;  // the start of a packet whose rest has not arrived
   base::MonoTime lastHeard_;
   base::Duration silenceMax_{};
+  PacketWriter writer_;
   Acknowledgements acknowledgements_;
+  Downlink downlink_;
   base::Timer silence_;  // before CONNECT: the deadline for it; then keep-alive
   base::Timer expiry_;
   base::Timer slowReading_;

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "spheregate/hub/username.hpp"
+
 namespace spheregate::hubsim {
 namespace {
+
+nlohmann::json orNull(const std::optional<std::string>& text) { return text ? nlohmann::json(*text) : nlohmann::json(nullptr); }
 
 nlohmann::json toJson(const Visit& visit) {
   nlohmann::json out{{"connection", visit.connection},
@@ -14,8 +18,14 @@ nlohmann::json toJson(const Visit& visit) {
                      {"keep_alive", visit.keepAliveSeconds},
                      {"clean_session", visit.cleanSession},
                      {"token_expires", nullptr},
+                     {"token_sr", visit.tokenSr},
                      {"token_resource", visit.tokenResource},
                      {"policy", visit.policy},
+                     {"acting_edge", visit.actingEdge},
+                     {"auth_chain", orNull(visit.authChain)},
+                     {"api_version", orNull(visit.apiVersion)},
+                     {"model_id", orNull(visit.modelId)},
+                     {"device_client_type", orNull(visit.deviceClientType)},
                      {"open", visit.open},
                      {"closed", visit.closed}};
   if (visit.tokenExpires) out["token_expires"] = *visit.tokenExpires;
@@ -23,6 +33,27 @@ nlohmann::json toJson(const Visit& visit) {
 }
 
 }  // namespace
+
+Visit visitOf(const mqtt::Connect& connect, const Login& login) {
+  Visit visit;
+  visit.device = login.device;
+  visit.username = connect.username.value_or("");
+  visit.clientId = connect.clientId;
+  visit.keepAliveSeconds = connect.keepAliveSeconds;
+  visit.cleanSession = connect.cleanSession;
+  visit.tokenExpires = login.tokenExpires;
+  visit.tokenSr = login.tokenSr;
+  visit.tokenResource = login.tokenResource;
+  visit.policy = login.policy;
+  visit.actingEdge = login.actingEdge;
+  const auto username = hub::parseUsername(visit.username);
+  if (!username) return visit;
+  visit.authChain = hub::queryValue(username->query, "auth-chain");
+  visit.apiVersion = hub::queryValue(username->query, "api-version");
+  visit.modelId = hub::queryValue(username->query, "model-id");
+  visit.deviceClientType = hub::queryValue(username->query, "DeviceClientType");
+  return visit;
+}
 
 void History::opened(Visit visit) {
   visits_.push_back(std::move(visit));

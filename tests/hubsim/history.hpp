@@ -4,6 +4,10 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "hubsim/login.hpp"
+#include "spheregate/mqtt/packets.hpp"
 
 namespace spheregate::hubsim {
 
@@ -16,11 +20,19 @@ struct Visit {
   std::uint16_t keepAliveSeconds = 0;
   bool cleanSession = true;
   std::optional<std::int64_t> tokenExpires;
-  std::string tokenResource;
+  std::string tokenSr;        // as received
+  std::string tokenResource;  // decoded
   std::string policy;
+  std::string actingEdge;  // whose token it was, when not the device's own
+  std::optional<std::string> authChain;
+  std::optional<std::string> apiVersion;
+  std::optional<std::string> modelId;
+  std::optional<std::string> deviceClientType;
   bool open = true;
   std::string closed;  // why, when it is not open
 };
+
+[[nodiscard]] Visit visitOf(const mqtt::Connect& connect, const Login& login);
 
 // The latest accepted connections, oldest first. Connection numbers only grow.
 class History {

@@ -11,6 +11,7 @@
 
 #include "hubsim/control.hpp"
 #include "hubsim/limits.hpp"
+#include "hubsim/service.hpp"
 
 namespace spheregate::hubsim {
 namespace {
@@ -29,6 +30,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void readNext() {
     parser_.emplace();
     parser_->body_limit(kControlBodyBytesMax);
+    parser_->header_limit(kControlHeaderBytesMax);
     stream_.expires_after(kIdleTimeout);
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (!error) self->answer();
@@ -38,15 +40,27 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   void answer() {
     const auto& request = parser_->get();
-    ControlAnswer made = answerControl(hub_, {request.method_string().data(), request.method_string().size()},
-                                       {request.target().data(), request.target().size()}, request.body());
+    HttpRequest::Headers headers;
+    for (const auto& field : request)
+      headers.emplace_back(std::string{field.name_string().data(), field.name_string().size()},
+                           std::string{field.value().data(), field.value().size()});
+    const auto parsed = parseRequest({request.method_string().data(), request.method_string().size()},
+                                     {request.target().data(), request.target().size()}, request.body(), std::move(headers));
+    if (!parsed) return send({400, "{\"error\":\"broken escape in the target\"}\n"});
+    const Reply reply = [self = shared_from_this()](HttpAnswer made) { self->send(std::move(made)); };
+    if (!answerService(hub_, *parsed, reply)) send(answerControl(hub_, *parsed));
+  }
+
+  void send(HttpAnswer made) {
+    const auto& request = parser_->get();
     response_ = {};
     response_.version(request.version());
     response_.result(static_cast<unsigned>(made.status));
-    response_.set(http::field::content_type, "application/json");
+    if (!made.json.empty()) response_.set(http::field::content_type, "application/json");
     response_.keep_alive(request.keep_alive());
     response_.body() = std::move(made.json);
     response_.prepare_payload();
+    stream_.expires_after(kIdleTimeout);
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return;
       if (self->response_.keep_alive()) return self->readNext();

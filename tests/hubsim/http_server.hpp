@@ -8,7 +8,7 @@
 
 namespace spheregate::hubsim {
 
-// The control API over HTTP, always on 127.0.0.1.
+// The service and control API over HTTP, always on 127.0.0.1.
 class HttpServer {
  public:
   // Throws boost::system::system_error when the port cannot be had.

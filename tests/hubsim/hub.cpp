@@ -1,12 +1,24 @@
 #include "hubsim/hub.hpp"
 
 #include "hubsim/conversation.hpp"
+#include "hubsim/limits.hpp"
 #include "spheregate/base/log.hpp"
+#include "spheregate/hub/device_id.hpp"
 
 namespace spheregate::hubsim {
 
 Hub::Hub(Registry registry, std::size_t messagesMax, base::Timers& timers)
-    : registry_{std::move(registry)}, timers_{timers}, archive_{messagesMax}, random_{faults_.seed}, sweep_{timers} {}
+    : registry_{std::move(registry)},
+      timers_{timers},
+      archive_{messagesMax},
+      transcript_{messagesMax > 0},
+      methods_{timers, faults_,
+               [this](const MethodCall& call, std::string_view rid) {
+                 const auto found = online_.find(call.device);
+                 return found != online_.end() && found->second->downlink().invoke(call, rid);
+               }},
+      random_{faults_.seed},
+      sweep_{timers} {}
 
 Hub::~Hub() = default;
 
@@ -25,10 +37,23 @@ void Hub::handshakeFailed(std::string_view peer, std::string_view reason) {
 void Hub::setFaults(const Faults& faults) {
   if (faults.seed != faults_.seed) random_.seed(faults.seed);
   faults_ = faults;
-  connectRate_.set(faults.connectsPerSecond);
-  messageRate_.set(faults.messagesPerSecond);
+  setRates();
   base::logInfo("faults set", {{"outage", faults.outage}, {"seed", faults.seed}});
   if (faults.outage) drop(std::nullopt, "outage");
+}
+
+void Hub::setRules(const Rules& rules) {
+  rules_ = rules;
+  setRates();
+}
+
+void Hub::setRates() {
+  const TierLimits tier = limitsOf(rules_.tier, rules_.tierUnits);
+  const auto either = [](std::uint32_t fault, std::uint32_t limit) { return fault != 0 ? fault : limit; };
+  connectRate_.set(either(faults_.connectsPerSecond, tier.connects));
+  messageRate_.set(either(faults_.messagesPerSecond, tier.messages));
+  twinReadRate_.set(either(faults_.twinReadsPerSecond, tier.twinReads));
+  twinUpdateRate_.set(either(faults_.twinUpdatesPerSecond, tier.twinUpdates));
 }
 
 std::size_t Hub::drop(const std::optional<std::string>& device, std::string_view reason) {
@@ -46,13 +71,48 @@ std::size_t Hub::drop(const std::optional<std::string>& device, std::string_view
 void Hub::reset() {
   archive_.clear();
   history_.clearClosed();
+  transcript_.clear();
+  outcomes_.clear();
   statistics_ = {};
+}
+
+bool Hub::known(const std::string& device) const {
+  return registry_.devices.contains(device) || (registry_.acceptUnknownDevices && hub::validDeviceId(device));
+}
+
+void Hub::put(const std::string& device, DeviceIdentity identity) {
+  const bool enabled = identity.enabled;
+  registry_.devices.insert_or_assign(device, std::move(identity));
+  if (!enabled) drop(device, "disabled");
+}
+
+bool Hub::remove(const std::string& device) {
+  if (registry_.devices.erase(device) == 0) return false;
+  drop(device, "deleted");
+  methods_.deviceDeleted(device);
+  devices_.erase(device);
+  return true;
+}
+
+void Hub::pushDesired(const std::string& device, const Json& patch) {
+  const auto found = online_.find(device);
+  if (found != online_.end()) found->second->downlink().pushDesired(patch);
+}
+
+DeviceState* Hub::device(const std::string& device) {
+  const auto found = devices_.find(device);
+  if (found != devices_.end()) return found->second.get();
+  if (devices_.size() >= kDevicesMax || !known(device)) return nullptr;
+  return devices_.emplace(device, std::make_unique<DeviceState>(device, rules_, outcomes_, timers_)).first->second.get();
 }
 
 std::variant<Login, Refusal> Hub::judge(const mqtt::Connect& connect, const ClientCertificate& certificate) {
   if (faults_.refuseConnack != 0) return Refusal::fault;
   if (!connectRate_.pass(timers_.now())) return Refusal::throttled;
-  return judgeLogin(connect, certificate, registry_, timers_.clock().wall());
+  auto verdict = judgeLogin(connect, certificate, registry_, timers_.clock().wall(), rules_.requireAuthChain);
+  const auto* login = std::get_if<Login>(&verdict);
+  if (login && !device(login->device)) return Refusal::throttled;
+  return verdict;
 }
 
 std::uint64_t Hub::enter(Conversation& conversation, Visit visit) {
@@ -64,6 +124,7 @@ std::uint64_t Hub::enter(Conversation& conversation, Visit visit) {
   visit.connection = ++connections_;
   ++statistics_.connectsAccepted;
   online_.emplace(visit.device, &conversation);
+  device(visit.device)->modelId = visit.modelId.value_or("");
   history_.opened(std::move(visit));
   return connections_;
 }

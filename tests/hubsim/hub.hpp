@@ -7,17 +7,20 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "hubsim/archive.hpp"
+#include "hubsim/device_state.hpp"
 #include "hubsim/faults.hpp"
 #include "hubsim/history.hpp"
 #include "hubsim/login.hpp"
+#include "hubsim/method_calls.hpp"
 #include "hubsim/rate_limit.hpp"
 #include "hubsim/registry.hpp"
+#include "hubsim/rules.hpp"
 #include "hubsim/statistics.hpp"
+#include "hubsim/transcript.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
 
@@ -44,16 +47,35 @@ class Hub {
   // For the control API.
   const Faults& faults() const { return faults_; }
   void setFaults(const Faults& faults);
+  const Rules& rules() const { return rules_; }
+  void setRules(const Rules& rules);
   // Closes the connections of one device, or all; returns how many.
   std::size_t drop(const std::optional<std::string>& device, std::string_view reason);
   void reset();
   const Archive& archive() const { return archive_; }
   const History& history() const { return history_; }
+  const Outcomes& outcomes() const { return outcomes_; }
   const Statistics& statistics() const { return statistics_; }
   std::size_t connected() const { return online_.size(); }
 
+  // For services. A device is known when it is registered, or may come unregistered.
+  const Registry& registry() const { return registry_; }
+  bool known(const std::string& device) const;
+  bool online(const std::string& device) const { return online_.contains(device); }
+  // A disabled device is closed.
+  void put(const std::string& device, DeviceIdentity identity);
+  // With its twin and its messages; its connection is closed. False when it was not registered.
+  bool remove(const std::string& device);
+  void pushDesired(const std::string& device, const Json& patch);
+  MethodCalls& methods() { return methods_; }
+
+  // What is kept of a known device, made when it is first asked for; nothing above kDevicesMax.
+  DeviceState* device(const std::string& device);
+
   // For the conversations.
   base::Timers& timers() { return timers_; }
+  base::WallTime wall() const { return timers_.clock().wall(); }
+  base::MonoTime mono() const { return timers_.now(); }
   Statistics& counters() { return statistics_; }
   std::variant<Login, Refusal> judge(const mqtt::Connect& connect, const ClientCertificate& certificate);
   // Closes the device's former connection (the newer one wins), and returns the number of this one. The visit's own
@@ -64,26 +86,33 @@ class Hub {
   Archive::Place take(Message message);
   void acknowledge(const Archive::Place& place);
   bool withinMessageRate() { return messageRate_.pass(timers_.now()); }
+  bool withinTwinReadRate() { return twinReadRate_.pass(timers_.now()); }
+  bool withinTwinUpdateRate() { return twinUpdateRate_.pass(timers_.now()); }
+  Transcript& transcript() { return transcript_; }
+  const Transcript& transcript() const { return transcript_; }
   // True with the given probability; draws only for probabilities above zero, so a healthy hub leaves the sequence alone.
   bool chance(double probability);
 
-  // Of a client without clean session the hub keeps one thing: that it subscribed to cloud-to-device messages.
-  bool keepsSubscription(const std::string& device) const { return keptSubscriptions_.contains(device); }
-  void keepSubscription(const std::string& device) { keptSubscriptions_.insert(device); }
-  void forgetSubscription(const std::string& device) { keptSubscriptions_.erase(device); }
-
  private:
+  void setRates();
+
   Registry registry_;
   base::Timers& timers_;
   Archive archive_;
   History history_;
   Statistics statistics_;
+  Transcript transcript_;
+  Outcomes outcomes_;
   Faults faults_;
+  Rules rules_;
   RateLimit connectRate_;
   RateLimit messageRate_;
+  RateLimit twinReadRate_;
+  RateLimit twinUpdateRate_;
+  MethodCalls methods_;
   std::mt19937_64 random_;
   std::uint64_t connections_ = 0;
-  std::unordered_set<std::string> keptSubscriptions_;
+  std::unordered_map<std::string, std::unique_ptr<DeviceState>> devices_;
   std::unordered_map<std::string, Conversation*> online_;
   std::unordered_map<Conversation*, std::unique_ptr<Conversation>> conversations_;
   std::vector<std::unique_ptr<Conversation>> ended_;

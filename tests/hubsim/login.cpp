@@ -3,6 +3,7 @@
 #include <chrono>
 #include <vector>
 
+#include "hubsim/on_behalf.hpp"
 #include "spheregate/hub/sas.hpp"
 #include "spheregate/hub/username.hpp"
 
@@ -28,34 +29,48 @@ bool coversDevice(std::string_view resource, std::string_view device, bool byPol
   return segments.size() < 3 || segments[2] == device;
 }
 
-std::variant<Login, Refusal> judgeToken(std::string_view password, const std::string& device, const Registry& registry,
-                                        base::WallTime now) {
-  const auto token = hub::parseSasToken(password);
-  if (!token) return Refusal::badToken;
-
+// The device's own token, or a policy's.
+std::optional<Refusal> refusesOwn(const hub::SasToken& token, std::string_view resource, const std::string& device,
+                                  const Registry& registry) {
   const hub::SharedAccessKey* key = nullptr;
-  if (token->policy.empty()) {
+  if (token.policy.empty()) {
     const auto known = registry.devices.find(device);
-    if (known != registry.devices.end() && known->second.key) key = &*known->second.key;
+    if (known != registry.devices.end() && known->second.key) key = &known->second.key->key;
   } else {
-    const auto policy = registry.policies.find(token->policy);
+    const auto policy = registry.policies.find(token.policy);
     if (policy == registry.policies.end()) return Refusal::unknownPolicy;
     key = &policy->second;
   }
-  if (!key || !hub::signedBy(*token, *key)) return Refusal::badSignature;
+  if (!key || !hub::signedBy(token, *key)) return Refusal::badSignature;
+  if (!coversDevice(resource, device, !token.policy.empty(), registry)) return Refusal::wrongAudience;
+  return std::nullopt;
+}
 
-  std::string resource = hub::audience(*token);
-  if (!coversDevice(resource, device, !token->policy.empty(), registry)) return Refusal::wrongAudience;
+struct Attempt {
+  std::string device;
+  std::string_view usernameQuery;
+  std::string_view password;
+};
+
+std::variant<Login, Refusal> judgeToken(const Attempt& attempt, const Registry& registry, base::WallTime now,
+                                        bool requireAuthChain) {
+  const auto token = hub::parseSasToken(attempt.password);
+  if (!token) return Refusal::badToken;
+  const std::string resource = hub::audience(*token);
+  const auto edge = token->policy.empty() ? actingEdgeOf(resource, registry) : std::nullopt;
+  const auto refusal = edge ? refusesOnBehalf(*token, *edge, attempt.device, attempt.usernameQuery, registry, requireAuthChain)
+                            : refusesOwn(*token, resource, attempt.device, registry);
+  if (refusal) return *refusal;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   if (token->expires <= seconds) return Refusal::expired;
-  return Login{device, token->expires, std::move(resource), token->policy};
+  return Login{attempt.device, token->expires, token->resource, resource, token->policy, edge.value_or("")};
 }
 
 std::variant<Login, Refusal> judgeCertificate(const ClientCertificate& certificate, const std::string& device) {
   if (certificate.standing == ClientCertificate::Standing::absent) return Refusal::noCredentials;
   if (certificate.standing == ClientCertificate::Standing::untrusted) return Refusal::untrustedCertificate;
   if (certificate.commonName != device) return Refusal::certificateName;
-  return Login{device, std::nullopt, {}, {}};
+  return Login{device, std::nullopt, {}, {}, {}, {}};
 }
 
 }  // namespace
@@ -86,6 +101,12 @@ std::string_view refusalName(Refusal refusal) {
       return "bad_signature";
     case Refusal::wrongAudience:
       return "wrong_audience";
+    case Refusal::notAnEdge:
+      return "not_an_edge";
+    case Refusal::outOfScope:
+      return "out_of_scope";
+    case Refusal::badAuthChain:
+      return "bad_auth_chain";
     case Refusal::expired:
       return "expired";
     case Refusal::untrustedCertificate:
@@ -107,7 +128,7 @@ mqtt::ConnackCode connackFor(Refusal refusal) {
 }
 
 std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const ClientCertificate& certificate,
-                                        const Registry& registry, base::WallTime now) {
+                                        const Registry& registry, base::WallTime now, bool requireAuthChain) {
   if (!connect.username) return Refusal::badUsername;
   const auto username = hub::parseUsername(*connect.username);
   if (!username) return Refusal::badUsername;
@@ -122,7 +143,8 @@ std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const Clie
   if (known != registry.devices.end() && !known->second.enabled) return Refusal::disabled;
 
   // A password decides, also when a certificate came with it.
-  if (connect.password && !connect.password->empty()) return judgeToken(base::asText(*connect.password), device, registry, now);
+  if (connect.password && !connect.password->empty())
+    return judgeToken({device, username->query, base::asText(*connect.password)}, registry, now, requireAuthChain);
   return judgeCertificate(certificate, device);
 }
 

@@ -35,6 +35,9 @@ enum class Refusal {
   unknownPolicy,
   badSignature,
   wrongAudience,
+  notAnEdge,
+  outOfScope,
+  badAuthChain,
   expired,
   untrustedCertificate,
   certificateName,
@@ -47,12 +50,16 @@ mqtt::ConnackCode connackFor(Refusal refusal);
 struct Login {
   std::string device;
   std::optional<std::int64_t> tokenExpires;  // seconds since 1970; nothing with a certificate
+  std::string tokenSr;                       // as received
   std::string tokenResource;                 // decoded audience
   std::string policy;
+  std::string actingEdge;  // whose $edgeHub module signed; empty for a device that speaks for itself
 };
 
-// IoT Hub's checks of a CONNECT that decoded well: username, client id, registry, then SAS token or certificate.
+// IoT Hub's checks of a CONNECT that decoded well: username, client id, registry, then SAS token or certificate. The token is
+// the device's own, a policy's, or that of an edge above the device.
 [[nodiscard]] std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const ClientCertificate& certificate,
-                                                      const Registry& registry, base::WallTime now);
+                                                      const Registry& registry, base::WallTime now,
+                                                      bool requireAuthChain = false);
 
 }  // namespace spheregate::hubsim

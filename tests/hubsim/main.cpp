@@ -37,11 +37,11 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--registry", options.registry, "YAML file: hub names, policies, devices")->required();
   app.add_option("--address", options.address, "where to listen for MQTT")->capture_default_str();
   app.add_option("--port", options.port, "MQTT over TLS; 0 picks one")->capture_default_str();
-  app.add_option("--http-port", options.httpPort, "control API on 127.0.0.1; 0 picks one")->capture_default_str();
+  app.add_option("--http-port", options.httpPort, "service and control API on 127.0.0.1; 0 picks one")->capture_default_str();
   app.add_option("--client-ca", options.tls.clientCa, "PEM file; devices may then log in with a certificate of these CAs");
   app.add_option("--max-messages", options.messagesMax, "messages kept in memory; beyond, the oldest are forgotten and counted")
       ->capture_default_str();
-  app.add_flag("--no-record", options.noRecord, "count messages, keep none");
+  app.add_flag("--no-record", options.noRecord, "count messages, keep none, nor packets");
 }
 
 // Ten thousand devices need more descriptors than the usual soft limit.
@@ -80,7 +80,7 @@ void serve(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"A simulated Azure IoT Hub: MQTT over TLS for devices, an HTTP control API for tests."};
+  CLI::App app{"A simulated Azure IoT Hub: MQTT over TLS for devices, an HTTP API for services and tests."};
   Options options;
   describe(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -38,10 +38,10 @@ std::string text(const YAML::Node& map, const char* key) {
   return node.Scalar();
 }
 
-hub::SharedAccessKey keyOf(const YAML::Node& map) {
-  auto key = hub::SharedAccessKey::fromBase64(text(map, "key"));
-  if (!key) refuse(map["key"], "'key': " + key.error());
-  return *key;
+NamedKey keyOf(const YAML::Node& map, const char* name) {
+  auto key = NamedKey::fromBase64(text(map, name));
+  if (!key) refuse(map[name], std::string{"'"} + name + "': " + key.error());
+  return *std::move(key);
 }
 
 void readHubs(const YAML::Node& node, Registry& registry) {
@@ -52,19 +52,36 @@ void readHubs(const YAML::Node& node, Registry& registry) {
 
 void readPolicy(const YAML::Node& entry, Registry& registry) {
   onlyKeys(entry, {"name", "key"});
-  if (!registry.policies.emplace(text(entry, "name"), keyOf(entry)).second) refuse(entry, "this policy is listed twice");
+  if (!registry.policies.emplace(text(entry, "name"), keyOf(entry, "key").key).second)
+    refuse(entry, "this policy is listed twice");
 }
 
 void readDevice(const YAML::Node& entry, Registry& registry) {
-  onlyKeys(entry, {"id", "key", "status"});
+  onlyKeys(entry, {"id", "key", "status", "edge", "edge_hub_key", "scope", "parent"});
   DeviceIdentity device;
   const std::string id = text(entry, "id");
   if (!hub::validDeviceId(id)) refuse(entry["id"], "not a device id");
-  if (entry["key"]) device.key = keyOf(entry);
+  if (entry["key"]) device.key = keyOf(entry, "key");
   const std::string status = entry["status"] ? text(entry, "status") : "enabled";
   if (status != "enabled" && status != "disabled") refuse(entry["status"], "'status' must be enabled or disabled");
   device.enabled = status == "enabled";
+  if (entry["edge"]) device.edge = entry["edge"].as<bool>();
+  if (entry["edge_hub_key"]) device.edgeHubKey = keyOf(entry, "edge_hub_key");
+  if (device.edgeHubKey && !device.edge) refuse(entry["edge_hub_key"], "only an edge has a $edgeHub module");
+  if (entry["scope"]) device.scope = text(entry, "scope");
+  if (device.edge && device.scope.empty()) device.scope = scopeOfEdge(id);
   if (!registry.devices.emplace(id, std::move(device)).second) refuse(entry["id"], "this device is listed twice");
+}
+
+// After all devices are read, as a parent may be listed below its children.
+void readParent(const YAML::Node& entry, Registry& registry) {
+  if (!entry["parent"]) return;
+  const auto parent = registry.devices.find(text(entry, "parent"));
+  if (parent == registry.devices.end() || !parent->second.edge) refuse(entry["parent"], "'parent' must be a listed edge");
+  DeviceIdentity& child = registry.devices.at(text(entry, "id"));
+  if (!child.edge && entry["scope"]) refuse(entry["scope"], "the parent decides the scope");
+  child.parentScopes.push_back(parent->second.scope);
+  if (!child.edge) child.scope = parent->second.scope;
 }
 
 Registry fromYaml(const YAML::Node& root) {
@@ -74,6 +91,7 @@ Registry fromYaml(const YAML::Node& root) {
   if (registry.hubs.empty()) refuse(root, "'hub' must be a name or a list of names");
   for (const YAML::Node& entry : root["policies"]) readPolicy(entry, registry);
   for (const YAML::Node& entry : root["devices"]) readDevice(entry, registry);
+  for (const YAML::Node& entry : root["devices"]) readParent(entry, registry);
   if (root["accept_unknown_devices"]) registry.acceptUnknownDevices = root["accept_unknown_devices"].as<bool>();
   return registry;
 }

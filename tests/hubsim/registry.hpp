@@ -1,20 +1,15 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "hubsim/device_identity.hpp"
 #include "spheregate/base/result.hpp"
 #include "spheregate/hub/sas.hpp"
 
 namespace spheregate::hubsim {
-
-struct DeviceIdentity {
-  std::optional<hub::SharedAccessKey> key;
-  bool enabled = true;
-};
 
 // The identity registry of the simulated hub: who may connect, and with which keys.
 struct Registry {
@@ -27,6 +22,9 @@ struct Registry {
   bool namesThisHub(std::string_view host) const;
 };
 
+// The YAML: `hub`, `policies: [{name, key}]`, `accept_unknown_devices`, and `devices`, each with `id` and optionally `key`,
+// `status` (enabled or disabled), `edge: true`, `edge_hub_key` (of its $edgeHub module), and `parent` (id of an edge listed
+// anywhere) or `scope` (of an edge: its own; of another device: its parent's).
 // Errors name `source`, line and column.
 [[nodiscard]] base::Explained<Registry> parseRegistry(const std::string& yaml, const std::string& source);
 [[nodiscard]] base::Explained<Registry> readRegistry(const std::string& file);

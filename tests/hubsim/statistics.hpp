@@ -15,7 +15,14 @@ struct Statistics {
   std::uint64_t duplicates = 0;  // of them, with DUP set
   std::uint64_t pubacks = 0;
   std::uint64_t pubacksLost = 0;    // by the fault switch
-  std::uint64_t withoutEffect = 0;  // twin and method publishes nobody waits for
+  std::uint64_t withoutEffect = 0;  // twin requests whose answer nobody could hear, method answers nobody waits for
+  std::uint64_t twinReads = 0;
+  std::uint64_t twinUpdates = 0;  // of reported properties
+  std::uint64_t twinErrors = 0;
+  std::uint64_t desiredPushes = 0;
+  std::uint64_t methodRequests = 0;   // that reached a device
+  std::uint64_t cloudDeliveries = 0;  // cloud-to-device messages given to a device, repeated ones too
+  std::uint64_t cloudCompleted = 0;   // by a PUBACK
   std::uint64_t connectsAccepted = 0;
   std::uint64_t takeovers = 0;
   std::uint64_t handshakesFailed = 0;

@@ -17,9 +17,10 @@ enum class PublishKind {
 
 struct PublishTopic {
   PublishKind kind = PublishKind::unknown;
-  std::string_view suffix;  // telemetry: everything after `events`, leading slash included, byte for byte (may be empty)
-  std::string_view rid;     // the value of $rid, verbatim; empty when there is none
+  std::string_view suffix{};  // telemetry: everything after `events`, leading slash included, byte for byte (may be empty)
+  std::string_view rid{};     // the value of $rid, verbatim; empty when there is none
   int status = 0;           // methodResponse
+  std::string_view query{};   // twinGet, twinReported, methodResponse: everything after the `?`
 };
 
 // Judges what `deviceId` may publish to. Compares ids byte for byte. A module's topic of the same device is `unknown`.
@@ -28,6 +29,24 @@ struct PublishTopic {
 enum class FilterKind { cloudToDevice, twinResponses, desiredProperties, methods, otherDevice, unknown };
 
 [[nodiscard]] FilterKind classifyFilter(std::string_view filter, std::string_view deviceId);
+
+enum class HubTopicKind { cloudToDevice, twinResponse, desiredProperties, method, unknown };
+
+struct HubTopic {
+  HubTopicKind kind = HubTopicKind::unknown;
+  std::string_view rid{};    // twinResponse, method
+  std::string_view query{};  // everything after the `?`
+  int status = 0;          // twinResponse
+};
+
+// What the hub publishes to `deviceId`.
+[[nodiscard]] HubTopic classifyFromHub(std::string_view topic, std::string_view deviceId);
+
+// `query` with another $rid in front and the rest as it was.
+[[nodiscard]] std::string withRid(std::string_view query, std::string_view rid);
+
+inline constexpr std::string_view kTwinResponseFilter = "$iothub/twin/res/#";
+inline constexpr std::string_view kReportedTopic = "$iothub/twin/PATCH/properties/reported/?";
 
 // `devices/{id}/messages/events`: the telemetry topic without its suffix.
 [[nodiscard]] std::string telemetryPrefix(std::string_view deviceId);

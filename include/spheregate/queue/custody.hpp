@@ -112,9 +112,8 @@ class Custody {
   void rewind(DeviceKey device);
   // The hub acknowledged it. Unknown or repeated numbers are ignored.
   void delivered(DeviceKey device, Sequence sequence);
-  // Takes the message that `next` has just returned out of the way and keeps it in `dead-letters/` with the reason (one line of
-  // plain text).
-  void deadLetter(DeviceKey device, Sequence sequence, std::string_view reason);
+  // Takes the message out of the way and keeps `body` in `dead-letters/` with the reason (one line of plain text).
+  void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, std::string_view reason);
 
   bool hasBacklog(DeviceKey device) const;
   std::vector<DeviceKey> devicesWithBacklog() const;

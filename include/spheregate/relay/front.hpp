@@ -30,7 +30,7 @@ struct DeviceView {
 
 // The devices' side: welcomes connections, checks each CONNECT and each topic against the certificate, takes telemetry into
 // custody and gives the PUBACKs when custody says so. Owns the conversations. Core thread only.
-class Front final : public session::Host, public Acknowledger {
+class Front final : public session::Host, public DeviceSide {
  public:
   Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, base::Timers& timers, metrics::Registry& metrics);
   ~Front() override;
@@ -51,6 +51,9 @@ class Front final : public session::Host, public Acknowledger {
   void ended(session::Conversation& conversation, session::Ending ending, std::string_view detail,
              const session::StoredWill* will) override;
 
+  void received(session::Conversation& conversation, std::uint64_t token) override;
+
+  Delivery deliver(queue::DeviceKey device, const mqtt::Publish& message, std::uint64_t token) override;
   void acknowledge(queue::DeviceKey device, queue::Sequence through) override;
   void roomAgain() override;
   void storeClosed(std::string_view reason) override;
@@ -66,6 +69,9 @@ class Front final : public session::Host, public Acknowledger {
                                 std::string_view fix);
   session::ConnectAnswer admit(Guest& guest, const mqtt::Connect& connect, std::string_view query);
   session::PublishAnswer takeTelemetry(Guest& guest, const mqtt::Publish& publish, std::string_view suffix);
+  session::PublishAnswer takePatch(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
+  session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
+  void followFilters(queue::DeviceKey device);
   session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
                                 std::string_view fix);
   void publishWill(const Guest& guest, const session::StoredWill& will);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -7,12 +8,15 @@
 
 namespace spheregate::relay {
 
-// A telemetry message as custody keeps it: a byte of flags, the topic's suffix and the payload, both untouched. The topic's
-// prefix is the device's, so it is not stored.
+enum class MessageKind : std::uint8_t { telemetry, reportedPatch };
+
+// What a device said, as custody keeps it: a byte of flags, the end of the topic and the payload, both untouched. Telemetry: the
+// topic's suffix. A patch of reported properties: the topic's query. The rest of the topic follows from device and kind.
 struct StoredMessage {
   std::string_view suffix;
   base::ByteView payload;
   bool retain = false;
+  MessageKind kind = MessageKind::telemetry;
 };
 
 // Replaces `out`.

@@ -8,17 +8,26 @@
 
 #include "spheregate/base/log_gate.hpp"
 #include "spheregate/base/timers.hpp"
+#include "spheregate/hub/topics.hpp"
 #include "spheregate/metrics/registry.hpp"
+#include "spheregate/mqtt/packets.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/stored_message.hpp"
 #include "spheregate/upstream/link.hpp"
 
 namespace spheregate::relay {
 
+struct DownlinkMetrics;
+
+enum class Delivery : std::uint8_t { sent, nobody, busy };
+
 // What the uplink tells the devices' side.
-class Acknowledger {
+class DeviceSide {
  public:
-  virtual ~Acknowledger() = default;
+  virtual ~DeviceSide() = default;
+  // Hands a message of the hub to the device if it is there and subscribed, at most at the QoS it was granted. With QoS 1
+  // `Uplink::received` is called with the token when the device has acknowledged it.
+  virtual Delivery deliver(queue::DeviceKey device, const mqtt::Publish& message, std::uint64_t token) = 0;
   // The device's messages up to `through` are with the hub or on stable storage.
   virtual void acknowledge(queue::DeviceKey device, queue::Sequence through) = 0;
   // There is room again for devices whose messages were held.
@@ -36,12 +45,20 @@ class Uplink final : public queue::CustodyUser {
   Uplink& operator=(const Uplink&) = delete;
 
   // Opens the store, then a link for every device with something queued.
-  void open(Acknowledger& acknowledger);
+  void open(DeviceSide& devices);
   // The device is connected; `query` is that of its username.
   void present(queue::DeviceKey device, std::string_view query);
   // The device left; its link closes when nothing is queued and it does not come back soon.
   void absent(queue::DeviceKey device);
   queue::Accepted take(queue::DeviceKey device, const StoredMessage& message, std::uint8_t qos);
+  // A patch of reported properties; it goes to the hub in order with telemetry. `rid` is what the device waits for, if anything.
+  queue::Accepted takePatch(queue::DeviceKey device, std::string_view query, std::string_view rid, base::ByteView patch);
+  // Subscriptions at the hub follow those of the device that is present.
+  void follow(queue::DeviceKey device, hub::FilterKind kind, std::string_view filter, std::uint8_t qos);
+  void unfollow(queue::DeviceKey device, std::string_view filter);
+  void received(queue::DeviceKey device, std::uint64_t token);
+  void requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
+  void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   // Says DISCONNECT on all links.
   void close();
 
@@ -62,16 +79,19 @@ class Uplink final : public queue::CustodyUser {
   class Lane;
 
   Lane& lane(queue::DeviceKey device);
+  queue::Accepted accept(queue::DeviceKey device, const StoredMessage& message, bool dispensable);
   void linkCameUp();
   void linkWentDown(const Lane& lane, std::string_view reason, bool failing);
 
   queue::Custody& custody_;
   upstream::LinkContext& links_;
-  Acknowledger* acknowledger_ = nullptr;
+  DeviceSide* devices_ = nullptr;
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
+  std::unique_ptr<DownlinkMetrics> downlinkMetrics_;
+  metrics::Counter& patches_;
   metrics::Counter* accepted_[2];
   metrics::Counter& unreadable_;
 };

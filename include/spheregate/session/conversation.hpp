@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
@@ -31,6 +32,9 @@ class Conversation final : public base::WireUser {
 
   // Acknowledges, in order, every PUBLISH taken with a token up to this one.
   void acknowledgeThrough(std::uint64_t token);
+  // Sends a message to the device; `received` tells when a QoS 1 message has arrived. False when the device does not take what it
+  // gets: nothing was sent.
+  [[nodiscard]] bool deliver(const mqtt::Publish& message, std::uint64_t token);
   // There may be room again after `hold`.
   void resume();
   // Ends it from our side. Answers CONNACK 3 when the device is still waiting for one.
@@ -60,6 +64,7 @@ class Conversation final : public base::WireUser {
   Step handle(const mqtt::Frame& frame);
   Step handleConnect(const mqtt::Frame& frame);
   Step handlePublish(const mqtt::Frame& frame);
+  Step handlePuback(const mqtt::Frame& frame);
   Step handleSubscribe(const mqtt::Frame& frame);
   Step handleUnsubscribe(const mqtt::Frame& frame);
   Step handleEmpty(const mqtt::Frame& frame);
@@ -88,6 +93,8 @@ class Conversation final : public base::WireUser {
   bool pumping_ = false;
   base::Bytes input_;     // bytes that are not a whole packet yet, or that wait for room
   std::deque<Unacknowledged> unacknowledged_;
+  std::vector<Unacknowledged> delivering_;  // QoS 1 on its way to the device
+  mqtt::PacketId lastDeliveryId_ = 0;
   std::unique_ptr<StoredWill> will_;
   base::Timer deadline_;  // CONNECT first, keep-alive later
   base::Duration silenceMax_{};

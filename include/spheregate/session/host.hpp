@@ -59,6 +59,8 @@ class Host {
   // The SUBACK code for one filter.
   virtual std::uint8_t subscribing(Conversation& conversation, const mqtt::Filter& filter) = 0;
   virtual void unsubscribing(Conversation& conversation, std::string_view filter) = 0;
+  // The device has acknowledged the QoS 1 message that was delivered with this token.
+  virtual void received(Conversation& conversation, std::uint64_t token) = 0;
   // Once, last. The host may destroy the conversation when it has returned to the loop, not inside this call. `will` is set
   // when MQTT wants it published (§3.1.2.5): an admitted device that left without DISCONNECT.
   virtual void ended(Conversation& conversation, Ending ending, std::string_view detail, const StoredWill* will) = 0;

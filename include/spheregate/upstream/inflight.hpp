@@ -20,6 +20,8 @@ class Inflight {
     bool acknowledged = false;
   };
 
+  // An id for a packet that is not a PUBLISH.
+  mqtt::PacketId takeId();
   mqtt::PacketId add(std::uint64_t token, base::MonoTime now);
   // What the PUBACK answers; nothing for an id that is not waiting (a repeated or invented PUBACK).
   std::optional<Entry> acknowledge(mqtt::PacketId id);

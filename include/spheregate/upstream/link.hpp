@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
@@ -28,6 +31,9 @@ class LinkUser {
   virtual void linkUp(Link& link) = 0;
   // The hub has the message that was published with this token.
   virtual void linkAcknowledged(Link& link, std::uint64_t token) = 0;
+  // The hub sent a message to the device. With QoS 1, `acknowledge` its packet id when the device has it. The views die with the
+  // call.
+  virtual void linkMessage(Link& link, const mqtt::Publish& message) = 0;
   // After acknowledgements, or when the wire took what it had: there may be room to publish.
   virtual void linkRoom(Link& link) = 0;
   // The connection is gone or an attempt failed. What was not acknowledged must be offered again after `linkUp`.
@@ -82,6 +88,20 @@ class Link final : public base::WireUser {
   bool failing() const { return failures_ > 0 && state_ != State::up && state_ != State::renewing; }
   std::string_view lastError() const { return lastError_; }
   std::size_t inflight() const { return inflight_.size(); }
+  // Subscribes at the hub to what the device subscribed to, now and after every reconnect, until `unfollow`.
+  void follow(std::string_view filter, std::uint8_t qos);
+  void unfollow(std::string_view filter);
+  // QoS 0, only while `up()`: requests and replies that are worth nothing later. False when the hub does not take what it gets.
+  bool send(std::string_view topic, base::ByteView payload);
+  // The device has the hub's QoS 1 message with this packet id, received on connection `epoch`; of an earlier connection it is
+  // ignored, because the hub will send it again.
+  void acknowledge(std::uint64_t epoch, mqtt::PacketId id);
+  // Counts the connections that came up.
+  std::uint64_t epoch() const { return epoch_; }
+  // The hub does not answer something other than a PUBLISH: rebuilds the connection.
+  void stalled(std::string_view reason);
+  // The hub asks for a pause: reconnects after the back-off.
+  void refused(std::string_view reason);
   // How many more messages may be published now.
   std::size_t room() const;
   // QoS 1. The topic is given in parts. Only while `room() > 0`.
@@ -99,6 +119,10 @@ class Link final : public base::WireUser {
   std::size_t consume(base::ByteView bytes);
   bool handle(const mqtt::Frame& frame);
   bool handleConnack(const mqtt::Frame& frame);
+  bool handlePuback(const mqtt::Frame& frame);
+  bool handlePublish(const mqtt::Frame& frame);
+  bool handleSuback(const mqtt::Frame& frame);
+  void subscribe(const std::vector<mqtt::Filter>& filters);
   void becomeUp();
   void watch();
   void renew();
@@ -121,6 +145,8 @@ class Link final : public base::WireUser {
   base::Timer timer_;   // back-off, CONNACK deadline, then the watch of a live link
   base::Timer renewal_;
   Inflight inflight_;
+  std::map<std::string, std::uint8_t, std::less<>> followed_;  // filter, QoS
+  std::uint64_t epoch_ = 0;
   base::Bytes input_;
   base::WallTime tokenExpires_{};
   base::MonoTime upSince_{};

@@ -57,15 +57,22 @@ class RunningHub {
   std::uint16_t port() const { return mqtt_.port(); }
 
   Json control(const std::string& method, const std::string& target, const std::string& body = "") const {
+    const std::string answer = request(method, target, body);
+    return Json::parse(answer.substr(answer.find("\r\n\r\n")));
+  }
+
+  // The whole answer; `headers` end with a line break each.
+  std::string request(const std::string& method, const std::string& target, const std::string& body,
+                      const std::string& headers = "") const {
     asio::io_context loop;
     Tcp::socket socket{loop};
     socket.connect({asio::ip::address_v4::loopback(), http_.port()});
-    asio::write(socket, asio::buffer(method + " " + target + " HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: " +
-                                     std::to_string(body.size()) + "\r\n\r\n" + body));
+    asio::write(socket, asio::buffer(method + " " + target + " HTTP/1.1\r\nHost: hub\r\n" + headers +
+                                     "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
     std::string answer;
     boost::system::error_code end;
     asio::read(socket, asio::dynamic_buffer(answer), end);
-    return Json::parse(answer.substr(answer.find("\r\n\r\n")));
+    return answer;
   }
 
   Credential ca;
@@ -173,6 +180,28 @@ TEST(Server, letsACertificateOfItsCaInAndNoOther) {
   const Json stats = hub.control("GET", "/stats");
   EXPECT_EQ(stats["connects_refused"]["untrusted_certificate"], 2);
   EXPECT_EQ(stats["connects_refused"]["no_credentials"], 2);
+}
+
+TEST(Server, carriesTwinsMessagesAndMethodsBetweenHttpAndMqtt) {
+  RunningHub hub;
+  Client client{hub};
+  const std::string topic = "devices/pump/messages/devicebound/%24.to=%2Fdevices%2Fpump%2Fmessages%2Fdevicebound&Unit=bar";
+  client.says(connectPacket("pump", {.username = {}, .password = gatewayToken(), .will = {}}) +
+              subscribePacket({"devices/pump/messages/devicebound/#", "$iothub/methods/POST/#"}));
+  EXPECT_EQ(client.hears(4 + 6).size(), 10u);
+  EXPECT_EQ(hub.request("POST", "/devices/pump/messages/deviceBound", "x", "iothub-app-Unit: bar\r\n").substr(0, 12),
+            "HTTP/1.1 204");
+  const base::Bytes message = publishPacket(topic, "x", 1);
+  EXPECT_EQ(client.hears(message.size()), message);
+  std::thread device{[&] {
+    const base::Bytes request = publishPacket("$iothub/methods/POST/m/?$rid=1", "[1]", 0, 0);
+    EXPECT_EQ(client.hears(request.size()), request);
+    client.says(publishPacket("$iothub/methods/res/201/?$rid=1", "{}", 0, 0));
+  }};
+  const Json answer = hub.control("POST", "/twins/pump/methods", R"({"methodName":"m","payload":[1]})");
+  device.join();
+  EXPECT_EQ(answer["status"], 201);
+  EXPECT_EQ(hub.control("PATCH", "/twins/pump", R"({"tags":{"a":1}})")["tags"]["a"], 1);
 }
 
 TEST(Server, goesAwayDuringAnOutageAndComesBack) {

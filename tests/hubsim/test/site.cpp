@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "hubsim/control.hpp"
+#include "hubsim/service.hpp"
 #include "spheregate/hub/sas.hpp"
 #include "spheregate/mqtt/decoder.hpp"
 #include "spheregate/mqtt/encoder.hpp"
@@ -23,8 +25,26 @@ Registry plantRegistry() {
       std::string{Site::kDeviceKey} +
       " }\n"
       "  - { id: valve }\n"
-      "  - { id: scrapped, status: disabled }\n";
+      "  - { id: scrapped, status: disabled }\n"
+      "  - { id: leaf1, parent: edge1 }\n"
+      "  - { id: leaf2, parent: edge2 }\n"
+      "  - { id: edge1, edge: true, edge_hub_key: " +
+      std::string{Site::kEdgeHubKey} +
+      " }\n"
+      "  - { id: edge2, edge: true, parent: edge1, edge_hub_key: " +
+      std::string{Site::kDeviceKey} +
+      " }\n"
+      "  - { id: edge3, edge: true }\n"
+      "  - { id: bystander, scope: ms-azure-iot-edge://edge3-1 }\n";
   return *parseRegistry(yaml, "registry.yaml");
+}
+
+std::string shownPublish(const mqtt::Publish& publish) {
+  std::string text = "PUBLISH(" + std::string{publish.topic};
+  if (publish.qos > 0) text += " q" + std::to_string(publish.qos) + " #" + std::to_string(publish.packetId);
+  if (publish.dup) text += " dup";
+  if (!publish.payload.empty()) text += " " + std::string{base::asText(publish.payload)};
+  return text + ")";
 }
 
 std::string shown(const mqtt::Frame& frame) {
@@ -37,6 +57,8 @@ std::string shown(const mqtt::Frame& frame) {
       return "PUBACK(" + std::to_string(mqtt::parsePacketId(frame).value()) + ")";
     case mqtt::PacketType::unsuback:
       return "UNSUBACK(" + std::to_string(mqtt::parsePacketId(frame).value()) + ")";
+    case mqtt::PacketType::publish:
+      return shownPublish(mqtt::parsePublish(frame).value());
     case mqtt::PacketType::pingresp:
       return "PINGRESP";
     case mqtt::PacketType::suback: {
@@ -120,6 +142,35 @@ bool Site::fault(std::string_view json) {
   return merged.has_value();
 }
 
+bool Site::rule(std::string_view json) {
+  const auto merged = mergeRules(hub.rules(), nlohmann::json::parse(json));
+  if (merged) hub.setRules(*merged);
+  return merged.has_value();
+}
+
+std::shared_ptr<FakeWire> Site::listening(std::string_view device, const std::vector<std::string>& filters, std::uint8_t qos,
+                                          bool cleanSession) {
+  auto wire = online(device, 0, cleanSession);
+  wire->says(subscribePacket(filters, qos));
+  wire->hears();
+  return wire;
+}
+
+HttpAnswer Site::ask(std::string_view method, std::string_view target, std::string_view body, HttpRequest::Headers headers) {
+  const auto request = parseRequest(method, target, body, std::move(headers));
+  if (!request) return {400, ""};
+  HttpAnswer answer{0, ""};
+  const auto reply = [&answer](HttpAnswer made) { answer = std::move(made); };
+  return answerService(hub, *request, reply) ? answer : answerControl(hub, *request);
+}
+
+std::shared_ptr<HttpAnswer> Site::asked(std::string_view method, std::string_view target, std::string_view body) {
+  auto answer = std::make_shared<HttpAnswer>(HttpAnswer{0, ""});
+  const auto request = parseRequest(method, target, body);
+  if (request) answerService(hub, *request, [answer](HttpAnswer made) { *answer = std::move(made); });
+  return answer;
+}
+
 std::uint64_t Site::refused(const std::string& reason) const {
   const auto& counts = hub.statistics().connectsRefused;
   return counts.contains(reason) ? counts.at(reason) : 0;
@@ -157,6 +208,26 @@ base::Bytes publishPacket(std::string_view topic, std::string_view payload, mqtt
 
 base::Bytes telemetry(std::string_view device, mqtt::PacketId id, std::string_view payload, std::string_view bag) {
   return publishPacket("devices/" + std::string{device} + "/messages/events/" + std::string{bag}, payload, id);
+}
+
+base::Bytes subscribePacket(const std::vector<std::string>& filters, std::uint8_t qos, mqtt::PacketId id) {
+  mqtt::Subscribe subscribe{id, {}};
+  for (const std::string& filter : filters) subscribe.filters.push_back({filter, qos});
+  base::Bytes out;
+  mqtt::appendSubscribe(out, subscribe);
+  return out;
+}
+
+base::Bytes unsubscribePacket(const std::string& filter, mqtt::PacketId id) {
+  base::Bytes out;
+  mqtt::appendUnsubscribe(out, {id, {filter}});
+  return out;
+}
+
+base::Bytes pubackPacket(mqtt::PacketId id) {
+  base::Bytes out;
+  mqtt::appendPuback(out, id);
+  return out;
 }
 
 base::Bytes operator+(base::Bytes left, const base::Bytes& right) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hubsim/http_request.hpp"
 #include "hubsim/hub.hpp"
 #include "hubsim/login.hpp"
 #include "spheregate/base/clock.hpp"
@@ -29,7 +30,7 @@ class FakeWire final : public base::Wire {
  public:
   void says(const base::Bytes& bytes);
   void hangsUp();
-  // What the hub sent since the last call: "CONNACK(0) PUBACK(1) SUBACK(2:1,128) PINGRESP".
+  // What the hub sent since the last call: "CONNACK(0) PUBACK(1) SUBACK(2:1:128) PUBLISH(topic q1 #7 dup {payload}) PINGRESP".
   std::string hears();
 
   void attach(base::WireUser& user) override { user_ = &user; }
@@ -56,6 +57,7 @@ class FakeWire final : public base::Wire {
 class Site {
  public:
   static constexpr std::string_view kGatewayKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+  static constexpr std::string_view kEdgeHubKey = "dGhlIGtleSBvZiB0aGUgZWRnZSBodWIgbW9kdWxlLi4=";
   static constexpr std::string_view kDeviceKey = "Zm9ydHktdHdvIGlzIG5vdCBhIHNlY3JldCBrZXkuLi4=";
 
   explicit Site(std::size_t messagesMax = 1000);
@@ -64,8 +66,16 @@ class Site {
   std::shared_ptr<FakeWire> dial(ClientCertificate certificate = {});
   // Dials and logs in with a token of the gateway policy.
   std::shared_ptr<FakeWire> online(std::string_view device, std::uint16_t keepAliveSeconds = 0, bool cleanSession = true);
+  // Likewise, then subscribes to filters of its own and forgets what the hub answered.
+  std::shared_ptr<FakeWire> listening(std::string_view device, const std::vector<std::string>& filters, std::uint8_t qos = 1,
+                                      bool cleanSession = true);
   // False when the change was refused.
   bool fault(std::string_view json);
+  bool rule(std::string_view json);
+
+  // The HTTP API, control and service. What `asked` returns has status 0 until the answer comes.
+  HttpAnswer ask(std::string_view method, std::string_view target, std::string_view body = "", HttpRequest::Headers headers = {});
+  std::shared_ptr<HttpAnswer> asked(std::string_view method, std::string_view target, std::string_view body);
   std::uint64_t refused(const std::string& reason) const;
   std::uint64_t closes(const std::string& reason) const;
 
@@ -87,6 +97,9 @@ base::Bytes connectPacket(std::string_view clientId, const ConnectOptions& optio
 base::Bytes publishPacket(std::string_view topic, std::string_view payload, mqtt::PacketId id, std::uint8_t qos = 1,
                           bool dup = false);
 base::Bytes telemetry(std::string_view device, mqtt::PacketId id, std::string_view payload = "x", std::string_view bag = "");
+base::Bytes subscribePacket(const std::vector<std::string>& filters, std::uint8_t qos = 1, mqtt::PacketId id = 1);
+base::Bytes unsubscribePacket(const std::string& filter, mqtt::PacketId id = 2);
+base::Bytes pubackPacket(mqtt::PacketId id);
 base::Bytes operator+(base::Bytes left, const base::Bytes& right);
 
 }  // namespace spheregate::hubsim

@@ -258,7 +258,7 @@ TEST_F(CustodyTest, aDeadLetterIsKeptWithItsReason) {
     settle();
     outgoing = custody().next(key, 8);
   }
-  custody().deadLetter(key, outgoing->sequence, "unreadable record");
+  custody().deadLetter(key, outgoing->sequence, outgoing->body, "unreadable record");
   settle();
   EXPECT_EQ(custody().totals().deadLettered, 1u);
   const auto letters = disk.list("dead-letters");

@@ -37,12 +37,18 @@ class RecordingUser final : public LinkUser {
  public:
   void linkUp(Link&) override { ++ups; }
   void linkAcknowledged(Link&, std::uint64_t token) override { acknowledged.push_back(token); }
+  void linkMessage(Link& link, const mqtt::Publish& message) override {
+    messages.emplace_back(message.topic);
+    if (message.qos == 1 && acknowledges) link.acknowledge(link.epoch(), message.packetId);
+  }
   void linkRoom(Link&) override { ++rooms; }
   void linkDown(Link&, std::string_view reason) override { downs.emplace_back(reason); }
   int ups = 0;
   int rooms = 0;
   std::vector<std::uint64_t> acknowledged;
   std::vector<std::string> downs;
+  std::vector<std::string> messages;
+  bool acknowledges = true;
 };
 
 class LinkTest : public ::testing::Test {
