@@ -21,6 +21,8 @@ using session::PublishAnswer;
 
 // As many devices as can be refused often enough to matter; beyond it the counters alone tell.
 constexpr std::size_t kRefusalsRememberedMax = 10'000;
+// The gateway sends it on with a $rid of its own, and a topic ends at 64 KB.
+constexpr std::size_t kPatchQueryBytesMax = 4096;
 
 }  // namespace
 
@@ -125,7 +127,6 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
                                      {"keep_alive_s", connect.keepAliveSeconds},
                                      {"clean_session", connect.cleanSession}});
   uplink_.present(device, query);
-  followFilters(device);
   return {.code = ConnackCode::accepted, .sessionPresent = !place.filters.empty()};
 }
 
@@ -172,7 +173,8 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
 
 // What the hub would refuse is refused here, because later nobody would be there to hear it.
 PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, const hub::PublishTopic& topic) {
-  const auto fault = hub::reportedPatchFault(base::asText(publish.payload));
+  auto fault = hub::reportedPatchFault(base::asText(publish.payload));
+  if (topic.query.size() > kPatchQueryBytesMax) fault = "the query of its topic is too long";
   if (!fault) return answerOf(sender, uplink_.takePatch(*sender.device, topic.query, topic.rid, publish.payload), 1);
   metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
   base::logInfo("twin patch refused", {{"device", base::shortId(sender.conversation->certifiedId())}, {"reason", *fault}});
@@ -234,11 +236,12 @@ std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt:
   auto& filters = seat(device).filters;
   std::erase_if(filters, [&](const Followed& one) { return one.kind == kind; });
   filters.push_back({.filter = std::string{filter.filter}, .kind = kind, .qos = std::min<std::uint8_t>(filter.qos, 1)});
-  uplink_.follow(device, kind, filters.back().filter, filters.back().qos);
   return filters.back().qos;
 }
 
-void Front::followFilters(queue::DeviceKey device) {
+// Following hands the device what it has not acknowledged yet.
+void Front::listening(session::Conversation& conversation) {
+  const queue::DeviceKey device = *guest(conversation).device;
   for (const Followed& one : seat(device).filters) uplink_.follow(device, one.kind, one.filter, one.qos);
 }
 

@@ -23,6 +23,7 @@ class ScriptedHost final : public Host {
     clientIds.emplace_back(connect.clientId);
     return connectAnswer;
   }
+  void listening(Conversation&) override { ++listenings; }
   PublishAnswer published(Conversation&, const mqtt::Publish& publish) override {
     if (publishAnswer.kind == PublishAnswer::Kind::hold) return publishAnswer;
     payloads.emplace_back(base::asText(publish.payload));
@@ -47,6 +48,7 @@ class ScriptedHost final : public Host {
   std::uint64_t lastToken = 0;
   std::vector<std::string> clientIds, payloads, filters, unsubscribed;
   std::vector<std::uint64_t> receivedTokens;
+  int listenings = 0;
   std::optional<Ending> ending;
   std::optional<StoredWill> will;
 };
@@ -237,6 +239,7 @@ TEST_F(ConversationTest, refusesWithTheCodeAndCloses) {
   EXPECT_TRUE(view.closed);
   EXPECT_EQ(host.ending, Ending::refused);
   EXPECT_TRUE(host.payloads.empty()) << "nothing after a refused CONNECT is looked at";
+  EXPECT_EQ(host.listenings, 0);
 }
 
 TEST_F(ConversationTest, saysSessionPresentOnlyWhenAccepted) {
