@@ -12,8 +12,8 @@ namespace {
 
 using hub::HubTopicKind;
 
-// The hub keeps at most 50 cloud-to-device messages of 64 KB for a device; more than this is not kept for a device that is slow to
-// acknowledge, and comes again from the hub when its lock has run out.
+// The hub keeps at most 50 cloud-to-device messages of 64 KB for a device. Of a device that is slow to acknowledge no more than this
+// is kept for its next connection; the rest comes again from the hub when its lock has run out.
 constexpr std::size_t kCloudMessagesMax = 50;
 constexpr std::size_t kCloudBytesMax = 256 * 1024;
 constexpr std::size_t kMethodsMax = 64;
@@ -52,13 +52,19 @@ Downlink::Downlink(queue::DeviceKey device, std::string_view id, upstream::Link&
                    base::Duration patience, DownlinkMetrics& metrics)
     : device_{device}, id_{id}, link_{link}, custody_{custody}, timers_{timers}, patience_{patience}, metrics_{metrics}, watch_{timers} {}
 
-void Downlink::linkUp() {
-  for (const TwinRequest& request : twinRequests_) (void)link_.send(request.topic, request.payload);
+// While the link is down, or takes no more, a request waits as long as the device does.
+void Downlink::linkRoom() {
+  for (TwinRequest& request : twinRequests_) {
+    if (request.sent) continue;
+    if (!link_.up() || !link_.send(request.topic, request.payload)) return;
+    request.sent = true;
+  }
 }
 
 // What the hub still waits for, it will send again or give up.
 void Downlink::linkDown() {
   cloudMessages_.clear();
+  for (TwinRequest& request : twinRequests_) request.sent = false;
   methods_.clear();
   patches_.clear();
   watch_.cancel();
@@ -86,18 +92,33 @@ void Downlink::message(const mqtt::Publish& message) {
 
 // Acknowledged to the hub only when the device has acknowledged it, so that the hub keeps it until then.
 void Downlink::cloudToDevice(const mqtt::Publish& message) {
+  // When its lock runs out the hub sends it again, but the device that is slow to acknowledge has it already.
+  const auto before = std::find_if(cloudMessages_.begin(), cloudMessages_.end(),
+                                   [&](const CloudMessage& kept) { return kept.packetId == message.packetId; });
+  if (message.qos > 0 && before != cloudMessages_.end()) {
+    if (message.dup && before->withDevice && before->topic == message.topic && std::ranges::equal(before->payload, message.payload)) return;
+    cloudMessages_.erase(before);
+  }
   const std::uint64_t token = nextToken_++;
   if (devices_->deliver(device_, message, token) != Delivery::sent) return metrics_.undelivered.add();
   metrics_.cloudToDevice.add();
   if (message.qos == 0) return;
+  if (cloudMessages_.size() >= kCloudMessagesMax) cloudMessages_.erase(cloudMessages_.begin());
   std::size_t bytes = message.payload.size();
   for (const CloudMessage& kept : cloudMessages_) bytes += kept.payload.size();
-  if (cloudMessages_.size() >= kCloudMessagesMax || bytes > kCloudBytesMax) return;
-  cloudMessages_.push_back({.token = token,
-                            .epoch = link_.epoch(),
-                            .packetId = message.packetId,
-                            .topic = std::string{message.topic},
-                            .payload = {message.payload.begin(), message.payload.end()}});
+  CloudMessage kept{.token = token,
+                    .epoch = link_.epoch(),
+                    .packetId = message.packetId,
+                    .topic{},
+                    .payload{},
+                    .repeatable = false,
+                    .withDevice = true};
+  if (bytes <= kCloudBytesMax) {
+    kept.topic = message.topic;
+    kept.payload.assign(message.payload.begin(), message.payload.end());
+    kept.repeatable = true;
+  }
+  cloudMessages_.push_back(std::move(kept));
 }
 
 void Downlink::received(std::uint64_t token) {
@@ -111,24 +132,39 @@ void Downlink::follow(hub::FilterKind kind, std::string_view filter, std::uint8_
   link_.follow(filter, qos);
   if (kind != hub::FilterKind::cloudToDevice) return;
   // A device that came back before the hub noticed anything gets again what it did not acknowledge.
-  for (const CloudMessage& kept : cloudMessages_) {
-    (void)devices_->deliver(device_, {.topic = kept.topic, .payload = kept.payload, .packetId = 0, .qos = 1, .dup = true, .retain = false},
-                            kept.token);
+  for (CloudMessage& kept : cloudMessages_) {
+    if (!kept.repeatable || kept.withDevice) continue;
+    const mqtt::Publish again{.topic = kept.topic, .payload = kept.payload, .packetId = 0, .qos = 1, .dup = true, .retain = false};
+    kept.withDevice = devices_->deliver(device_, again, kept.token) == Delivery::sent;
   }
 }
 
+// The answers to our own patches are on the same filter as those for the device, and are due when the device has left, too.
+void Downlink::unfollow(std::string_view filter) {
+  if (filter != hub::kTwinResponseFilter) link_.unfollow(filter);
+}
+
+void Downlink::followAnswers() {
+  if (!link_.follows(hub::kTwinResponseFilter)) link_.follow(hub::kTwinResponseFilter, 0);
+}
+
 void Downlink::absent() {
+  for (CloudMessage& kept : cloudMessages_) kept.withDevice = false;
   methods_.clear();
   twinRequests_.clear();
   awaited_.clear();
 }
 
 void Downlink::requestTwin(std::string_view topic, std::string_view rid, base::ByteView payload) {
-  link_.follow(hub::kTwinResponseFilter, 0);
+  followAnswers();
+  if (rid.empty()) {
+    // The hub does not answer it.
+    if (link_.up()) (void)link_.send(topic, payload);
+    return;
+  }
   if (twinRequests_.size() >= kTwinRequestsMax) twinRequests_.erase(twinRequests_.begin());
   twinRequests_.push_back({.rid = std::string{rid}, .topic = std::string{topic}, .payload = {payload.begin(), payload.end()}});
-  // While the link is down it waits, as long as the device does.
-  if (link_.up()) (void)link_.send(topic, payload);
+  linkRoom();
 }
 
 void Downlink::replyToMethod(std::string_view topic, std::string_view rid, base::ByteView payload) {
@@ -140,7 +176,7 @@ void Downlink::replyToMethod(std::string_view topic, std::string_view rid, base:
 void Downlink::awaitPatch(queue::Sequence sequence, std::string_view rid) { awaited_.emplace(sequence, rid); }
 
 bool Downlink::offerPatch(queue::Sequence sequence, const StoredMessage& patch) {
-  link_.follow(hub::kTwinResponseFilter, 0);
+  followAnswers();
   std::string topic{hub::kReportedTopic};
   topic += hub::withRid(patch.suffix, ownRid(sequence));
   if (!link_.send(topic, patch.payload)) return false;
@@ -160,10 +196,13 @@ void Downlink::watchPatches() {
 
 void Downlink::twinResponse(const hub::HubTopic& topic, const mqtt::Publish& message) {
   if (message.qos == 1) link_.acknowledge(link_.epoch(), message.packetId);
-  if (const queue::Sequence sequence = ownSequence(topic.rid)) return patchAnswered(sequence, topic, message);
+  // The device's own come first, whatever it calls them.
   const auto asked =
       std::find_if(twinRequests_.begin(), twinRequests_.end(), [&](const TwinRequest& one) { return one.rid == topic.rid; });
-  if (asked == twinRequests_.end()) return metrics_.undelivered.add();
+  if (asked == twinRequests_.end()) {
+    if (const queue::Sequence sequence = ownSequence(topic.rid)) return patchAnswered(sequence, topic, message);
+    return metrics_.undelivered.add();
+  }
   twinRequests_.erase(asked);
   if (devices_->deliver(device_, message, 0) != Delivery::sent) return metrics_.undelivered.add();
   metrics_.twins.add();

@@ -35,7 +35,7 @@ class Downlink {
   void serve(DeviceSide& devices) { devices_ = &devices; }
 
   // The hub's side.
-  void linkUp();
+  void linkRoom();
   void linkDown();
   void message(const mqtt::Publish& message);
   // Sends a patch that custody has offered; false when the hub does not take what it gets.
@@ -43,7 +43,7 @@ class Downlink {
 
   // The device's side.
   void follow(hub::FilterKind kind, std::string_view filter, std::uint8_t qos);
-  void unfollow(std::string_view filter) { link_.unfollow(filter); }
+  void unfollow(std::string_view filter);
   void absent();
   void received(std::uint64_t token);
   void requestTwin(std::string_view topic, std::string_view rid, base::ByteView payload);
@@ -59,17 +59,21 @@ class Downlink {
     mqtt::PacketId packetId;
     std::string topic;
     base::Bytes payload;
+    bool repeatable;  // topic and payload are kept
+    bool withDevice;  // sent on its present connection
   };
   struct TwinRequest {
     std::string rid;
     std::string topic;
     base::Bytes payload;
+    bool sent = false;
   };
   struct SentPatch {
     base::Bytes payload;
     base::MonoTime sent;
   };
 
+  void followAnswers();
   void cloudToDevice(const mqtt::Publish& message);
   void twinResponse(const hub::HubTopic& topic, const mqtt::Publish& message);
   void patchAnswered(queue::Sequence sequence, const hub::HubTopic& topic, const mqtt::Publish& message);

@@ -25,6 +25,8 @@ constexpr std::size_t kNamesRememberedMax = 10'000;
 
 // A device opens one connection. It may open another when its network forgot the first.
 constexpr std::size_t kUnfinishedMax = 4;
+// The gateway sends a patch on with a $rid of its own, and a topic ends at 64 KB.
+constexpr std::size_t kPatchQueryBytesMax = 4096;
 
 }  // namespace
 
@@ -113,7 +115,8 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
 
 // What the hub would refuse is refused here, because later nobody would be there to hear it.
 PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, const hub::PublishTopic& topic) {
-  const auto fault = hub::reportedPatchFault(base::asText(publish.payload));
+  auto fault = hub::reportedPatchFault(base::asText(publish.payload));
+  if (topic.query.size() > kPatchQueryBytesMax) fault = "the query of its topic is too long";
   if (!fault) return answerOf(sender, uplink_.takePatch(*sender.device, topic.query, topic.rid, publish.payload), 1);
   metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
   base::logInfo("twin patch refused", {{"device", base::shortId(sender.conversation->certifiedId())}, {"reason", *fault}});
@@ -175,11 +178,12 @@ std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt:
   auto& filters = seat(device).filters;
   std::erase_if(filters, [&](const Followed& one) { return one.kind == kind; });
   filters.push_back({.filter = std::string{filter.filter}, .kind = kind, .qos = std::min<std::uint8_t>(filter.qos, 1)});
-  uplink_.follow(device, kind, filters.back().filter, filters.back().qos);
   return filters.back().qos;
 }
 
-void Front::followFilters(queue::DeviceKey device) {
+// Following hands the device what it has not acknowledged yet.
+void Front::listening(session::Conversation& conversation) {
+  const queue::DeviceKey device = *guest(conversation).device;
   for (const Followed& one : seat(device).filters) uplink_.follow(device, one.kind, one.filter, one.qos);
 }
 

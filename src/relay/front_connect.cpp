@@ -80,7 +80,6 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
                                        {"more_before", *before}});
   }
   uplink_.present(device, query);
-  followFilters(device);
   return {.code = ConnackCode::accepted, .sessionPresent = !place.filters.empty()};
 }
 

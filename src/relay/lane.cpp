@@ -62,15 +62,20 @@ void Uplink::Lane::pump() {
 void Uplink::Lane::linkUp(upstream::Link&) {
   wasUp_ = true;
   uplink_.linkCameUp();
-  downlink_.linkUp();
-  pump();
+  roomForAll();
 }
 
 void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) { uplink_.custody_.delivered(device_, token); }
 
 void Uplink::Lane::linkMessage(upstream::Link&, const mqtt::Publish& message) { downlink_.message(message); }
 
-void Uplink::Lane::linkRoom(upstream::Link&) { pump(); }
+void Uplink::Lane::linkRoom(upstream::Link&) { roomForAll(); }
+
+// Patches first, so that a twin that is read afterwards has them.
+void Uplink::Lane::roomForAll() {
+  pump();
+  downlink_.linkRoom();
+}
 
 void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
   if (wasUp_) --uplink_.linksUp_;
@@ -92,6 +97,7 @@ void Uplink::Lane::lingerIfIdle() {
     if (wasUp_) --uplink_.linksUp_;
     wasUp_ = false;
     link_.close();
+    downlink_.linkDown();
   });
 }
 

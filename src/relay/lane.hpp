@@ -37,6 +37,7 @@ class Uplink::Lane final : public upstream::LinkUser {
   void linkDown(upstream::Link& link, std::string_view reason) override;
 
  private:
+  void roomForAll();
   void lingerIfIdle();
 
   Uplink& uplink_;

@@ -72,13 +72,23 @@ bool Conversation::deliver(const mqtt::Publish& message, std::uint64_t token) {
   mqtt::Publish packet = message;
   packet.packetId = 0;
   if (packet.qos > 0) {
-    lastDeliveryId_ = lastDeliveryId_ == 0xFFFF ? 1 : static_cast<mqtt::PacketId>(lastDeliveryId_ + 1);
-    packet.packetId = lastDeliveryId_;
+    packet.packetId = freeDeliveryId();
     delivering_.push_back({token, packet.packetId});
   }
   mqtt::appendPublish(wire_->outbox(), packet);
   wire_->flush();
   return true;
+}
+
+// One that the device does not owe an acknowledgement for; there are far more ids than messages on their way.
+mqtt::PacketId Conversation::freeDeliveryId() {
+  const auto taken = [this] {
+    return std::any_of(delivering_.begin(), delivering_.end(),
+                       [this](const Unacknowledged& one) { return one.packetId == lastDeliveryId_; });
+  };
+  do lastDeliveryId_ = lastDeliveryId_ == 0xFFFF ? mqtt::PacketId{1} : static_cast<mqtt::PacketId>(lastDeliveryId_ + 1);
+  while (taken());
+  return lastDeliveryId_;
 }
 
 void Conversation::resume() {
@@ -175,7 +185,8 @@ Conversation::Step Conversation::handleConnect(const mqtt::Frame& frame) {
     will_->retain = connect->will->retain;
   }
   watchKeepAlive(connect->keepAliveSeconds);
-  return Step::next;
+  host_.listening(*this);
+  return state_ == State::ended ? Step::stop : Step::next;
 }
 
 Conversation::Step Conversation::handlePublish(const mqtt::Frame& frame) {
@@ -224,7 +235,8 @@ Conversation::Step Conversation::handleSubscribe(const mqtt::Frame& frame) {
   for (const mqtt::Filter& filter : subscribe->filters) suback.codes.push_back(host_.subscribing(*this, filter));
   mqtt::appendSuback(wire_->outbox(), suback);
   wire_->flush();
-  return Step::next;
+  host_.listening(*this);
+  return state_ == State::ended ? Step::stop : Step::next;
 }
 
 Conversation::Step Conversation::handleUnsubscribe(const mqtt::Frame& frame) {

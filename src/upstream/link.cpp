@@ -235,7 +235,7 @@ bool Link::handleSuback(const mqtt::Frame& frame) {
 
 void Link::follow(std::string_view filter, std::uint8_t qos) {
   const auto known = followed_.find(filter);
-  if (known != followed_.end() && known->second >= qos) return;
+  if (known != followed_.end() && known->second == qos) return;
   followed_.insert_or_assign(std::string{filter}, qos);
   if (state_ == State::up) subscribe({{.filter = filter, .qos = qos}});
 }

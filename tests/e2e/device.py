@@ -219,6 +219,24 @@ class Device:
             raise AssertionError(f"SUBACK {answer.packet_id} instead of {packet_id}")
         return list(answer.body[2:])
 
+    def unsubscribe(self, filters):
+        self.send(mqtt.unsubscribe(self.take_id(), filters))
+        self.expect(mqtt.UNSUBACK)
+
+    def request(self, topic, payload=b""):
+        """A twin request or a method reply: QoS 0."""
+        self.send(mqtt.publish(topic, payload, 0))
+
+    def message(self, timeout=WAIT_SECONDS, acknowledge=True):
+        """The next PUBLISH of the gateway."""
+        found = mqtt.parse_publish(self.expect(mqtt.PUBLISH, timeout))
+        if found.qos and acknowledge:
+            self.acknowledge(found)
+        return found
+
+    def acknowledge(self, message):
+        self.send(mqtt.puback(message.packet_id))
+
     def ping(self):
         self.send(mqtt.packet(mqtt.PINGREQ))
         self.expect(mqtt.PINGRESP)

@@ -43,10 +43,10 @@ def wait_until(condition, timeout, what):
         time.sleep(POLL_SECONDS)
 
 
-def http_request(port, method, path, body=None, timeout=20.0):
+def http_request(port, method, path, body=None, timeout=20.0, headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})} if body else {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -145,7 +145,42 @@ class Hubsim(Process):
 
     def heal(self):
         self.faults(outage=False, puback_delay_ms=0, puback_loss=0, close_instead_of_puback=0, close_every_messages=0,
-                    refuse_connack=0, connects_per_second=0, messages_per_second=0, read_bytes_per_second=0)
+                    refuse_connack=0, connects_per_second=0, messages_per_second=0, read_bytes_per_second=0,
+                    twin_error_status=0, twin_retry_after_seconds=0, twin_delay_ms=0, twin_loss=0, method_delay_ms=0,
+                    drop_desired_pushes=False, twin_reads_per_second=0, twin_updates_per_second=0)
+        self.rules(cloud_lock_seconds=60, cloud_return_at_disconnect=True, answer_qos_max=0)
+
+    def rules(self, **switches):
+        self.call("PUT", "/rules", switches)
+
+    # The service's side of the hub.
+    def send_to(self, device_id, payload, **headers):
+        """A cloud-to-device message; `iothub_messageid="1"` becomes the header `iothub-messageid`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        status, answer = http_request(self.http_port, "POST", f"/devices/{device_id}/messages/deviceBound", payload, headers=named)
+        if status != 204:
+            raise AssertionError(f"deviceBound: {status} {answer[:300]!r}")
+
+    def cloud_messages(self, device_id):
+        return self.call("GET", f"/c2d?device={device_id}")
+
+    def completed(self, device_id):
+        return [one for one in self.cloud_messages(device_id)["ended"] if one["outcome"] == "completed"]
+
+    def invoke(self, device_id, name, payload=None, timeout=10):
+        """(HTTP status, answer) of a direct method."""
+        body = {"methodName": name, "payload": payload, "responseTimeoutInSeconds": timeout}
+        status, answer = http_request(self.http_port, "POST", f"/twins/{device_id}/methods", json.dumps(body), timeout=timeout + 20)
+        return status, json.loads(answer)
+
+    def twin(self, device_id):
+        return self.call("GET", f"/twins/{device_id}")
+
+    def desire(self, device_id, properties):
+        return self.call("PATCH", f"/twins/{device_id}", {"properties": {"desired": properties}})
+
+    def transcript(self, device_id):
+        return self.call("GET", f"/transcript?device={device_id}")
 
     def stats(self):
         return self.call("GET", "/stats")

@@ -17,6 +17,15 @@ class Packet(NamedTuple):
         return struct.unpack_from("!H", self.body)[0]
 
 
+class Message(NamedTuple):
+    topic: str
+    payload: bytes
+    qos: int
+    dup: bool
+    retain: bool
+    packet_id: int
+
+
 class Will(NamedTuple):
     topic: str
     payload: bytes
@@ -63,6 +72,17 @@ def subscribe(packet_id, filters):
 
 def unsubscribe(packet_id, filters):
     return packet(UNSUBSCRIBE, struct.pack("!H", packet_id) + b"".join(text(name) for name in filters), flags=2)
+
+
+def puback(packet_id):
+    return packet(PUBACK, struct.pack("!H", packet_id))
+
+
+def parse_publish(found):
+    length = struct.unpack_from("!H", found.body)[0]
+    topic, rest, qos = found.body[2:2 + length].decode(), found.body[2 + length:], found.flags >> 1 & 3
+    packet_id = struct.unpack_from("!H", rest)[0] if qos else 0
+    return Message(topic, rest[2:] if qos else rest, qos, bool(found.flags & 8), bool(found.flags & 1), packet_id)
 
 
 def take(buffer):

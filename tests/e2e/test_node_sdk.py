@@ -11,7 +11,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import PROGRAMS, GatewayTest
+from harness import PROGRAMS, GatewayTest, wait_until
 
 SOURCE = Path(__file__).resolve().parent / "node"
 
@@ -59,6 +59,44 @@ class NodeSdk(GatewayTest):
         # The hub's own name takes the place of the one the device used; the rest of the user name is the SDK's.
         username = self.hub.call("GET", "/connections")[-1]["username"]
         self.assertRegex(username, rf"^localhost/{who.device_id}/\?api-version=.*DeviceClientType=")
+
+    def test_twin_method_and_cloud_to_device_message(self):
+        directory = installed_sdk()
+        self.start_gateway()
+        who = self.pki.device()
+        self.hub.call("PUT", f"/devices/{who.device_id}", {"deviceId": who.device_id})
+        self.hub.desire(who.device_id, {"color": "grün"})
+        running = subprocess.Popen(
+            ["node", "downlink.js", "localhost", str(self.gateway.port), who.device_id, who.certificate, who.key, self.pki.gateway_root,
+             "contoso.azure-devices.net"], cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(running.kill)
+        self.assertEqual(running.stdout.readline(), "ready\n")
+        self.assertEqual(self.hub.twin(who.device_id)["properties"]["reported"]["seen"], {"color": "grün"})
+
+        def invoked():
+            status, answer = self.hub.invoke(who.device_id, "measure", {"value": 21})
+            return answer if status == 200 else None  # 404 until the hub knows the subscription
+
+        self.assertEqual(wait_until(invoked, 20, "the method"), {"status": 200, "payload": {"doubled": 42}})
+        self.hub.send_to(who.device_id, "Grüße".encode(), iothub_messageid="m1", iothub_app_unit="C/%&=")
+        # The SDK subscribes to changes on its own time.
+        wait_until(lambda: self.hub.completed(who.device_id), 20, "the message completed")
+        number = 0
+
+        def changed():
+            nonlocal number
+            number += 1
+            self.hub.desire(who.device_id, {"number": number})
+            return running.poll() is not None
+
+        wait_until(changed, 20, "the change of desired properties")
+        output, errors = running.communicate(timeout=20)
+        self.assertEqual(running.returncode, 0, errors)
+        seen = json.loads(output)
+        self.assertEqual((seen["color"], seen["method"]), ("grün", {"value": 21}))
+        self.assertIn("number", seen["desired"])
+        self.assertEqual((seen["message"]["id"], seen["message"]["text"]), ("m1", "Grüße"))
+        self.assertIn(["unit", "C/%&="], seen["message"]["properties"])
 
 
 if __name__ == "__main__":

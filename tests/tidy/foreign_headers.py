@@ -10,7 +10,7 @@ HOMES = {  # header prefix: the rooms that may include it
     "CLI/": {"app"},
     "systemd/": {"ops"},
     "spdlog/": {"base"},
-    "nlohmann/": {"ops", "app"},
+    "nlohmann/": {"ops", "app", "hub"},
     "sqlite3": {"state"},
 }
 NO_ASIO = {"base", "mqtt", "hub", "queue", "session"}

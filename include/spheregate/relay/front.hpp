@@ -45,6 +45,7 @@ class Front final : public session::Host, public DeviceSide {
   std::vector<DeviceView> devices() const;
 
   session::ConnectAnswer connecting(session::Conversation& conversation, const mqtt::Connect& connect) override;
+  void listening(session::Conversation& conversation) override;
   session::PublishAnswer published(session::Conversation& conversation, const mqtt::Publish& publish) override;
   std::uint8_t subscribing(session::Conversation& conversation, const mqtt::Filter& filter) override;
   void unsubscribing(session::Conversation& conversation, std::string_view filter) override;
@@ -71,7 +72,6 @@ class Front final : public session::Host, public DeviceSide {
   session::PublishAnswer takeTelemetry(Guest& guest, const mqtt::Publish& publish, std::string_view suffix);
   session::PublishAnswer takePatch(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
-  void followFilters(queue::DeviceKey device);
   session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
                                 std::string_view fix);
   void publishWill(const Guest& guest, const session::StoredWill& will);

@@ -35,7 +35,7 @@ class DeviceSide {
   virtual void storeClosed(std::string_view reason) = 0;
 };
 
-// Telemetry on its way from the devices to the hub: custody on one side, a link for each device on the other. A link is open
+// Between the devices and the hub: custody on one side, a link for each device on the other. A link is open
 // while its device is present or has something queued. Core thread only.
 class Uplink final : public queue::CustodyUser {
  public:

@@ -71,6 +71,7 @@ class Conversation final : public base::WireUser {
   Step fail(std::string_view detail);
   Step fail(const boost::system::error_code& error);
 
+  mqtt::PacketId freeDeliveryId();
   bool retransmission(const mqtt::Publish& publish) const;
   bool noRoom() const;
   bool blocked() const;

@@ -55,6 +55,8 @@ class Host {
   virtual ~Host() = default;
   // The first CONNECT. The views die with the call.
   virtual ConnectAnswer connecting(Conversation& conversation, const mqtt::Connect& connect) = 0;
+  // Its CONNACK or a SUBACK has been sent: what waits for the device may follow.
+  virtual void listening(Conversation& conversation) = 0;
   virtual PublishAnswer published(Conversation& conversation, const mqtt::Publish& publish) = 0;
   // The SUBACK code for one filter.
   virtual std::uint8_t subscribing(Conversation& conversation, const mqtt::Filter& filter) = 0;

@@ -88,9 +88,10 @@ class Link final : public base::WireUser {
   bool failing() const { return failures_ > 0 && state_ != State::up && state_ != State::renewing; }
   std::string_view lastError() const { return lastError_; }
   std::size_t inflight() const { return inflight_.size(); }
-  // Subscribes at the hub to what the device subscribed to, now and after every reconnect, until `unfollow`.
+  // Subscribes at the hub, now and after every reconnect, until `unfollow`. The latest QoS counts.
   void follow(std::string_view filter, std::uint8_t qos);
   void unfollow(std::string_view filter);
+  bool follows(std::string_view filter) const { return followed_.contains(filter); }
   // QoS 0, only while `up()`: requests and replies that are worth nothing later. False when the hub does not take what it gets.
   bool send(std::string_view topic, base::ByteView payload);
   // The device has the hub's QoS 1 message with this packet id, received on connection `epoch`; of an earlier connection it is

@@ -109,5 +109,33 @@ TEST(FilterTopics, neverReachBeyondTheDevice) {
   }
 }
 
+TEST(HubTopics, tellTheFourFamiliesApart) {
+  const auto kind = [](const std::string& topic) { return classifyFromHub(topic, "leaf1").kind; };
+  EXPECT_EQ(kind("devices/leaf1/messages/devicebound/%24.to=%2Fx&a=b"), HubTopicKind::cloudToDevice);
+  EXPECT_EQ(kind("devices/leaf1/messages/devicebound/"), HubTopicKind::cloudToDevice);
+  EXPECT_EQ(kind("$iothub/twin/PATCH/properties/desired/?$version=4"), HubTopicKind::desiredProperties);
+  const HubTopic answer = classifyFromHub("$iothub/twin/res/204/?$rid=a/b&$version=7", "leaf1");
+  EXPECT_EQ(answer.kind, HubTopicKind::twinResponse);
+  EXPECT_EQ(answer.status, 204);
+  EXPECT_EQ(answer.rid, "a/b");
+  EXPECT_EQ(answer.query, "$rid=a/b&$version=7");
+  const HubTopic method = classifyFromHub("$iothub/methods/POST/re boot/?$rid=1f", "leaf1");
+  EXPECT_EQ(method.kind, HubTopicKind::method);
+  EXPECT_EQ(method.rid, "1f");
+  for (const char* topic : {"", "devices/leaf2/messages/devicebound/", "devices/leaf1/messages/events/", "devices/leaf1", "$iothub/twin/res/",
+                            "$iothub/twin/res/x/?$rid=1", "$iothub/twin/res/200?$rid=1", "$iothub/twin/res/200/$rid=1",
+                            "$iothub/methods/POST/m", "$iothub/methods/res/200/?$rid=1"}) {
+    EXPECT_EQ(kind(topic), HubTopicKind::unknown) << topic;
+  }
+}
+
+TEST(HubTopics, giveAnotherRequestIdAndLeaveTheRest) {
+  EXPECT_EQ(withRid("", "x"), "$rid=x");
+  EXPECT_EQ(withRid("$rid=7", "x"), "$rid=x");
+  EXPECT_EQ(withRid("$rid=7&$version=3", "a b/é"), "$rid=a b/é&$version=3");
+  EXPECT_EQ(withRid("$version=3&$rid=7&retry-after=1&$rid=8", "x"), "$rid=x&$version=3&retry-after=1");
+  EXPECT_EQ(withRid("&&a", "x"), "$rid=x&a");
+}
+
 }  // namespace
 }  // namespace spheregate::hub

@@ -32,6 +32,7 @@ class ScriptedHost final : public Host {
     return filter.filter == "bad" ? 0x80 : std::min<std::uint8_t>(filter.qos, 1);
   }
   void unsubscribing(Conversation&, std::string_view filter) override { unsubscribed.emplace_back(filter); }
+  void listening(Conversation&) override { ++listenings; }
   void received(Conversation&, std::uint64_t token) override { receivedTokens.push_back(token); }
   void ended(Conversation&, Ending why, std::string_view, const StoredWill* stored) override {
     EXPECT_FALSE(ending) << "ended twice";
@@ -44,6 +45,7 @@ class ScriptedHost final : public Host {
   std::uint64_t lastToken = 0;
   std::vector<std::string> clientIds, payloads, filters, unsubscribed;
   std::vector<std::uint64_t> receivedTokens;
+  int listenings = 0;
   std::optional<Ending> ending;
   std::optional<StoredWill> will;
 };

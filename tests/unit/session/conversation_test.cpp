@@ -126,6 +126,7 @@ TEST_F(ConversationTest, refusesWithTheCodeAndCloses) {
   EXPECT_TRUE(view.closed);
   EXPECT_EQ(host.ending, Ending::refused);
   EXPECT_TRUE(host.payloads.empty()) << "nothing after a refused CONNECT is looked at";
+  EXPECT_EQ(host.listenings, 0);
 }
 
 TEST_F(ConversationTest, saysSessionPresentOnlyWhenAccepted) {

@@ -12,7 +12,13 @@
 #include "spheregate/upstream/link.hpp"
 #include "unit/fakes.hpp"
 
+// A link whose dials, wires and time are in the hands of the test.
 namespace spheregate::upstream {
+
+using base::Bytes;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 class ScriptedDialer final : public Dialer {
  public:
@@ -28,7 +34,7 @@ class ScriptedCredentials final : public Credentials {
  public:
   base::Explained<Password> password(std::string_view, base::WallTime now) const override {
     if (missing) return base::failed<Password>("no key for this device");
-    return Password{.text = "token", .expires = now + std::chrono::minutes{60}};
+    return Password{.text = "token", .expires = now + minutes{60}};
   }
   bool missing = false;
 };
@@ -78,14 +84,14 @@ class LinkTest : public ::testing::Test {
     view.sent.clear();
     return view;
   }
-  static void says(test::WireView& view, const base::Bytes& bytes) { view.user->wireBytes(bytes); }
-  static base::Bytes connack(mqtt::ConnackCode code = mqtt::ConnackCode::accepted) {
-    base::Bytes out;
+  static void says(test::WireView& view, const Bytes& bytes) { view.user->wireBytes(bytes); }
+  static Bytes connack(mqtt::ConnackCode code = mqtt::ConnackCode::accepted) {
+    Bytes out;
     mqtt::appendConnack(out, {.sessionPresent = false, .code = code});
     return out;
   }
-  static base::Bytes puback(mqtt::PacketId id) {
-    base::Bytes out;
+  static Bytes puback(mqtt::PacketId id) {
+    Bytes out;
     mqtt::appendPuback(out, id);
     return out;
   }

@@ -3,11 +3,6 @@
 namespace spheregate::upstream {
 namespace {
 
-using base::Bytes;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
 TEST_F(LinkTest, logsInAsTheDeviceWithItsOwnQuery) {
   link.open("api-version=2020-09-30&model-id=dtmi%3Ax%3B1");
   test::WireView& view = reach();
