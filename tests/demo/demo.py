@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -89,8 +90,39 @@ class Demo:
             good(f"at the hub: {payload}   {colour('2', properties)}")
             say(f"     {colour('2', topic)}")
 
+    def cloud(self):
+        from harness import wait_until
+        chapter(3, "The cloud speaks to the device: a message, its twin, a method")
+        name, device = self.who.device_id, self.device
+        methods = "$iothub/methods/POST/#"
+        device.subscribe([(f"devices/{name}/messages/devicebound/#", 1), ("$iothub/twin/res/#", 0),
+                          ("$iothub/twin/PATCH/properties/desired/#", 0), (methods, 0)])
+        wait_until(lambda: methods in str([one for one in self.hub.transcript(name) if one["type"] == "SUBSCRIBE"]), 20,
+                   "the subscriptions at the hub")
+        self.hub.send_to(name, b"open the valve")
+        need(device.message().payload == b"open the valve", "another message came")
+        wait_until(lambda: self.hub.completed(name), 20, "the hub to hear of the PUBACK")
+        good("cloud to device: `open the valve` arrived; the hub forgot it only when the device had acknowledged it")
+
+        self.hub.desire(name, {"interval": 30})
+        need(b'"interval":30' in device.message().payload.replace(b" ", b""), "another twin came")
+        device.request("$iothub/twin/PATCH/properties/reported/?$rid=1", b'{"interval":30}')
+        answer = device.message()
+        need(answer.topic.startswith("$iothub/twin/res/204/?$rid=1"), f"the patch was answered with {answer.topic}")
+        need(self.hub.twin(name)["properties"]["reported"]["interval"] == 30, "the hub has another twin")
+        good("twin: `interval` 30 desired by the cloud, reported back by the device")
+
+        results = []
+        call = threading.Thread(target=lambda: results.append(self.hub.invoke(name, "restart", {"after": 5})))
+        call.start()
+        request = device.message()
+        device.request("$iothub/methods/res/200/?" + request.topic.split("?")[1], b'{"restarting":true}')
+        call.join(20)
+        need(results == [(200, {"status": 200, "payload": {"restarting": True}})], f"the method's caller got {results}")
+        good("direct method: `restart` called, answered with 200 and {\"restarting\":true}")
+
     def outage(self):
-        chapter(3, "The uplink is cut; the device does not notice")
+        chapter(4, "The uplink is cut; the device does not notice")
         self.hub.faults(outage=True)
         begun = time.monotonic()
         for number in range(1, 11):
@@ -101,7 +133,7 @@ class Demo:
         good("the hub has seen none of them")
 
     def murder(self):
-        chapter(4, "kill -9")
+        chapter(5, "kill -9")
         process = self.gateway.process.pid
         self.gateway.kill()
         self.device.close()
@@ -114,7 +146,7 @@ class Demo:
 
     def recovery(self):
         from harness import wait_until
-        chapter(5, "The uplink is back")
+        chapter(6, "The uplink is back")
         self.hub.heal()
         found = self.hub.await_messages(self.who.device_id, 12, timeout=60)[2:]
         need([message["payload"].decode() for message in found] == [f"kept through the outage: {number}" for number in range(1, 11)],
@@ -130,8 +162,9 @@ class Demo:
         need(self.gateway.stop() == 0, "the gateway did not end well")
 
     def farewell(self, seconds):
-        say("\n" + colour("1", f"Shown in {seconds:.0f} s: ") + "telemetry byte for byte; an outage that the device did not feel; ten acknowledged "
-            "messages that\nsurvived kill -9 and arrived in order. Nothing acknowledged was lost.")
+        say("\n" + colour("1", f"Shown in {seconds:.0f} s: ") + "telemetry byte for byte; a message, a twin and a method from the cloud;\n"
+            "an outage that the device did not feel; ten acknowledged messages that survived kill -9 and arrived in order.\n"
+            "Nothing acknowledged was lost.")
         say("\nWhere to look:")
         for what, path in (("configuration", self.gateway.config), ("the gateway's log", self.gateway.log),
                            ("the hub's log", self.hub.log), ("certificates", self.pki.directory),
@@ -143,7 +176,7 @@ def run(directory):
     begun = time.monotonic()
     demo = Demo(directory)
     try:
-        for part in (demo.start, demo.telemetry, demo.outage, demo.murder, demo.recovery):
+        for part in (demo.start, demo.telemetry, demo.cloud, demo.outage, demo.murder, demo.recovery):
             part()
         demo.farewell(time.monotonic() - begun)
     finally:
