@@ -89,12 +89,12 @@ class FakeHub::Peer final : public base::WireUser, public std::enable_shared_fro
 
   void publish(const mqtt::Frame& frame) {
     const auto packet = mqtt::parsePublish(frame);
-    const HubFaults& faults = hub_.faults;
-    if (!packet || device_.empty() || hub_.world_.chance(faults.dropUnseen)) return close();
+    const HubFaults& now = hub_.faults;
+    if (!packet || device_.empty() || hub_.world_.chance(now.dropUnseen)) return close();
     hub_.record(device_, *packet);
-    if (hub_.world_.chance(faults.closeInsteadOfAck)) return close();
-    if (hub_.world_.chance(faults.swallowAck)) return;
-    nextAck_ = std::max(nextAck_, hub_.world_.clock.now() + hub_.world_.upTo(faults.ackDelayMax));
+    if (hub_.world_.chance(now.closeInsteadOfAck)) return close();
+    if (hub_.world_.chance(now.swallowAck)) return;
+    nextAck_ = std::max(nextAck_, hub_.world_.clock.now() + hub_.world_.upTo(now.ackDelayMax));
     hub_.world_.timers.at(nextAck_, [self = shared_from_this(), id = packet->packetId] {
       if (self->closed_) return;
       mqtt::appendPuback(self->wire_->outbox(), id);

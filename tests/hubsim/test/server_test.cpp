@@ -80,9 +80,9 @@ class RunningHub {
  private:
   TlsContext openTls() {
     const Credential server = makeCredential("hub.test");
-    return std::move(*TlsContext::open({.certificate = files_.writeCertificate("hub.pem", server),
-                                        .key = files_.writeKey("hub.key", server),
-                                        .clientCa = files_.writeCertificate("ca.pem", ca)}));
+    return *TlsContext::open({.certificate = files_.writeCertificate("hub.pem", server),
+                              .key = files_.writeKey("hub.key", server),
+                              .clientCa = files_.writeCertificate("ca.pem", ca)});
   }
 
   TemporaryDirectory files_;

@@ -23,10 +23,10 @@ class HttpSite {
   explicit HttpSite(ops::HttpSettings settings = {}) {
     base::configureLog(base::LogLevel::silent, base::LogFormat::text);
     settings.port = 0;
-    server = std::move(*ops::HttpServer::open(loop, settings,
-                                              {.metrics = [] { return std::string{"spheregate_up 1\n"}; },
-                                               .notReady = [this] { return notReady; },
-                                               .status = [this] { return status; }}));
+    server = *ops::HttpServer::open(loop, settings,
+                                   {.metrics = [] { return std::string{"spheregate_up 1\n"}; },
+                                    .notReady = [this] { return notReady; },
+                                    .status = [this] { return status; }});
     port = server->port();
     thread = std::thread{[this] { loop.run(); }};
   }

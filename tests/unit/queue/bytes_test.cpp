@@ -109,7 +109,7 @@ TEST(SegmentName, goesBothWays) {
 TEST(DeviceQueue, findsByOrdinalAmongMessagesThatHaveNone) {
   DeviceQueue queue;
   queue.first = 100;
-  for (const std::uint64_t ordinal : {5, 0, 6, 0, 0, 9, 0, 12, 0, 0}) {
+  for (const std::uint64_t ordinal : {5u, 0u, 6u, 0u, 0u, 9u, 0u, 12u, 0u, 0u}) {
     Entry entry;
     entry.ordinal = ordinal;
     queue.entries.push(std::move(entry));
@@ -118,7 +118,7 @@ TEST(DeviceQueue, findsByOrdinalAmongMessagesThatHaveNone) {
   EXPECT_EQ(queue.find(6), 102u);
   EXPECT_EQ(queue.find(9), 105u);
   EXPECT_EQ(queue.find(12), 107u);
-  for (const std::uint64_t absent : {1, 7, 10, 13}) EXPECT_FALSE(queue.find(absent)) << absent;
+  for (const std::uint64_t absent : {1u, 7u, 10u, 13u}) EXPECT_FALSE(queue.find(absent)) << absent;
 }
 
 TEST(Ring, keepsOrderWhileItGrowsAndShrinks) {

@@ -26,12 +26,12 @@ class Posix {
   queue::Disk& disk() { return *disk_; }
   void reopen() {
     disk_.reset();
-    disk_ = std::move(*queue::openPosixDisk(folder_.path / "queue"));
+    disk_ = *queue::openPosixDisk(folder_.path / "queue");
   }
 
  private:
   Folder folder_;
-  std::unique_ptr<queue::Disk> disk_ = std::move(*queue::openPosixDisk(folder_.path / "queue"));
+  std::unique_ptr<queue::Disk> disk_ = *queue::openPosixDisk(folder_.path / "queue");
 };
 
 class Fake {

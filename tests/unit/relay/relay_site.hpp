@@ -41,7 +41,7 @@ class RelaySite : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "spheregate-relay-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
     queue_.path = directory_ / "queue";
-    disk_ = std::move(*queue::openPosixDisk(queue_.path));
+    disk_ = *queue::openPosixDisk(queue_.path);
     custody_ = std::make_unique<queue::Custody>(queue_, *disk_, runner_, time_.timers, metrics_);
     uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, metrics_);
     front_ = std::make_unique<relay::Front>(session_, *custody_, *uplink_, time_.timers, metrics_);
