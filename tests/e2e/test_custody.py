@@ -41,6 +41,11 @@ class Judge(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, "duplicates"):
             check(FakePublisher(100, 100), arrivals(list(range(100)) + list(range(100))), kills=0)
 
+    def test_sees_more_than_a_window_repeated_on_one_connection(self):
+        found = arrivals(list(range(100))) + arrivals(list(range(100)), connection=2)
+        with self.assertRaisesRegex(AssertionError, "on one hub connection"):
+            check(FakePublisher(100, 100), found, kills=5)
+
 
 class Rounds(unittest.TestCase):
     def test_nothing_acknowledged_is_lost(self):
