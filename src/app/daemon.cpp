@@ -30,7 +30,7 @@
 #include "spheregate/tls/listener.hpp"
 #include "spheregate/upstream/credentials.hpp"
 #include "spheregate/upstream/dialer.hpp"
-#include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/own_link.hpp"
 #include "spheregate/upstream/pacer.hpp"
 #include "startup_error.hpp"
 #include "status.hpp"
@@ -79,13 +79,14 @@ class Daemon {
   upstream::Pacer pacer_{loop_.timers(), config_.upstream.connectsPerSecond};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::mt19937_64 random_{std::random_device{}()};
-  upstream::LinkContext links_{.settings = config_.upstream,
-                               .timers = loop_.timers(),
-                               .dialer = dialer_,
-                               .pacer = pacer_,
-                               .credentials = *credentials_,
-                               .metrics = linkMetrics_,
-                               .random = random_};
+  upstream::LinkContext linkContext_{.settings = config_.upstream,
+                                     .timers = loop_.timers(),
+                                     .dialer = dialer_,
+                                     .pacer = pacer_,
+                                     .credentials = *credentials_,
+                                     .metrics = linkMetrics_,
+                                     .random = random_};
+  upstream::OwnLinks links_{linkContext_};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -94,7 +95,7 @@ class Daemon {
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
   // The purpose: devices on one side, the hub on the other.
-  relay::Uplink uplink_{custody_, links_, metrics_};
+  relay::Uplink uplink_{custody_, links_, config_.upstream, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, loop_.timers(), metrics_};
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.

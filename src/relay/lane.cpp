@@ -9,17 +9,17 @@ Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
     : uplink_{uplink},
       device_{device},
       prefix_{hub::telemetryPrefix(uplink.custody_.id(device))},
-      link_{uplink.links_, std::string{uplink.custody_.id(device)}, *this},
-      downlink_{device, uplink.custody_.id(device), link_, uplink.custody_, uplink.links_.timers, uplink.links_.settings.ackTimeout,
+      link_{uplink.links_.make(std::string{uplink.custody_.id(device)}, *this)},
+      downlink_{device, uplink.custody_.id(device), *link_, uplink.custody_, uplink.timers_, uplink.settings_.ackTimeout,
                 *uplink.downlinkMetrics_},
-      linger_{uplink.links_.timers} {
+      linger_{uplink.timers_} {
   downlink_.serve(*uplink.devices_);
 }
 
 void Uplink::Lane::present(std::string_view query) {
   present_ = true;
   linger_.cancel();
-  link_.open(query);
+  link_->open(query);
 }
 
 void Uplink::Lane::absent() {
@@ -30,17 +30,17 @@ void Uplink::Lane::absent() {
 
 void Uplink::Lane::wake() {
   linger_.cancel();
-  link_.open({});
+  link_->open({});
 }
 
 void Uplink::Lane::wakeAndPump() {
-  if (link_.state() == upstream::Link::State::closed) wake();
+  if (link_->state() == upstream::Link::State::closed) wake();
   pump();
 }
 
 void Uplink::Lane::pump() {
-  while (link_.room() > 0) {
-    const auto outgoing = uplink_.custody_.next(device_, uplink_.links_.settings.inflightPerDevice);
+  while (link_->room() > 0) {
+    const auto outgoing = uplink_.custody_.next(device_, uplink_.settings_.inflightPerDevice);
     if (!outgoing) break;
     const auto message = decode(outgoing->body);
     // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
@@ -51,10 +51,10 @@ void Uplink::Lane::pump() {
       continue;
     }
     if (message->kind == MessageKind::reportedPatch) {
-      if (!downlink_.offerPatch(outgoing->sequence, *message)) return link_.stalled("the hub does not take what it gets");
+      if (!downlink_.offerPatch(outgoing->sequence, *message)) return link_->stalled("the hub does not take what it gets");
       continue;
     }
-    link_.publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
+    link_->publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
   }
   if (!present_) lingerIfIdle();
 }
@@ -91,12 +91,12 @@ void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
 
 // A device that reconnects at once should find its link open.
 void Uplink::Lane::lingerIfIdle() {
-  if (linger_.armed() || link_.state() == upstream::Link::State::closed || uplink_.custody_.hasBacklog(device_)) return;
-  linger_.after(uplink_.links_.settings.idleClose, [this] {
+  if (linger_.armed() || link_->state() == upstream::Link::State::closed || uplink_.custody_.hasBacklog(device_)) return;
+  linger_.after(uplink_.settings_.idleClose, [this] {
     if (present_ || uplink_.custody_.hasBacklog(device_)) return;
     if (wasUp_) --uplink_.linksUp_;
     wasUp_ = false;
-    link_.close();
+    link_->close();
     downlink_.linkDown();
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,9 +25,9 @@ class Uplink::Lane final : public upstream::LinkUser {
   // Something new is in custody.
   void wakeAndPump();
   Downlink& downlink() { return downlink_; }
-  void close() { link_.close(); }
-  void hurry(base::Duration spread) { link_.hurry(spread); }
-  const upstream::Link& link() const { return link_; }
+  void close() { link_->close(); }
+  void hurry(base::Duration spread) { link_->hurry(spread); }
+  const upstream::Link& link() const { return *link_; }
   queue::DeviceKey device() const { return device_; }
   std::string_view id() const { return uplink_.custody_.id(device_); }
 
@@ -43,7 +44,7 @@ class Uplink::Lane final : public upstream::LinkUser {
   Uplink& uplink_;
   queue::DeviceKey device_;
   std::string prefix_;
-  upstream::Link link_;
+  std::unique_ptr<upstream::Link> link_;
   Downlink downlink_;
   base::Timer linger_;
   bool present_ = false;

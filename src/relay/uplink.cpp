@@ -18,9 +18,12 @@ metrics::Counter* acceptedCounter(metrics::Registry& metrics, const char* qos) {
 
 }  // namespace
 
-Uplink::Uplink(queue::Custody& custody, upstream::LinkContext& links, metrics::Registry& metrics)
+Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, base::Timers& timers,
+               metrics::Registry& metrics)
     : custody_{custody},
       links_{links},
+      settings_{settings},
+      timers_{timers},
       downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
       patches_{metrics.counter("twin_patches_accepted_total", "Patches of reported properties taken into custody from devices.")},
       accepted_{acceptedCounter(metrics, "0"), acceptedCounter(metrics, "1")},
@@ -114,9 +117,9 @@ Uplink::Lane& Uplink::lane(queue::DeviceKey device) {
 
 void Uplink::linkCameUp() {
   if (linksUp_++ > 0) return;
-  base::logInfo("uplink restored", {{"hub", links_.settings.hub}});
+  base::logInfo("uplink restored", {{"hub", settings_.hub}});
   // The first link that gets through is the probe; the others need not wait out a long back-off, but may not come all at once.
-  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / links_.settings.connectsPerSecond);
+  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / settings_.connectsPerSecond);
   for (const auto& way : lanes_) {
     if (way) way->hurry(std::chrono::duration_cast<base::Duration>(spread));
   }
@@ -124,7 +127,7 @@ void Uplink::linkCameUp() {
 
 void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing) {
   if (!failing) return;
-  const auto quiet = failures_.pass(links_.timers.now());
+  const auto quiet = failures_.pass(timers_.now());
   if (!quiet) return base::logDebug("hub link down", {{"device", way.id()}, {"reason", reason}});
   base::logWarn("hub link down", {{"device", base::shortId(way.id())},
                                   {"reason", reason},

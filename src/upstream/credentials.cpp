@@ -26,14 +26,14 @@ Explained<std::string> readFile(const std::filesystem::path& path, std::size_t b
   return Explained<std::string>{boost::system::in_place_value, std::move(text)};
 }
 
-Password sign(const hub::SharedAccessKey& key, std::string_view hub, std::string_view deviceId, std::string_view policy,
-              base::WallTime now, std::chrono::seconds life) {
+Login sign(const hub::SharedAccessKey& key, std::string_view hub, std::string_view deviceId, std::string_view policy, base::WallTime now,
+           std::chrono::seconds life) {
   const base::WallTime expires = now + life;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(expires.time_since_epoch()).count();
   std::string resource{hub};
   resource += "/devices/";
   resource += deviceId;
-  return {.text = hub::makeSasToken(key, resource, seconds, policy), .expires = expires};
+  return {.hub = std::string{hub}, .usernameTail = {}, .password = hub::makeSasToken(key, resource, seconds, policy), .expires = expires};
 }
 
 // One key of a policy of the whole hub speaks for every device, each with a token for that device alone.
@@ -42,8 +42,9 @@ class HubPolicy final : public Credentials {
   HubPolicy(std::string hub, std::string policy, hub::SharedAccessKey key, std::chrono::seconds life)
       : hub_{std::move(hub)}, policy_{std::move(policy)}, key_{std::move(key)}, life_{life} {}
 
-  Explained<Password> password(std::string_view deviceId, base::WallTime now) const override {
-    return sign(key_, hub_, deviceId, policy_, now, life_);
+  std::unique_ptr<LoginRequest> login(std::string_view deviceId, base::WallTime now, Done done) override {
+    done(sign(key_, hub_, deviceId, policy_, now, life_));
+    return nullptr;
   }
 
  private:
@@ -60,12 +61,14 @@ class DeviceKeys final : public Credentials {
   DeviceKeys(std::string hub, std::string file, Keys keys, std::chrono::seconds life)
       : hub_{std::move(hub)}, file_{std::move(file)}, keys_{std::move(keys)}, life_{life} {}
 
-  Explained<Password> password(std::string_view deviceId, base::WallTime now) const override {
+  std::unique_ptr<LoginRequest> login(std::string_view deviceId, base::WallTime now, Done done) override {
     const auto found = keys_.find(std::string{deviceId});
     if (found == keys_.end()) {
-      return base::failed<Password>("no key for device " + std::string{deviceId} + " in " + file_ + "; add a line `id,key`");
+      done(base::failed<Login>("no key for device " + std::string{deviceId} + " in " + file_ + "; add a line `id,key`"));
+    } else {
+      done(sign(found->second, hub_, deviceId, {}, now, life_));
     }
-    return sign(found->second, hub_, deviceId, {}, now, life_);
+    return nullptr;
   }
 
  private:

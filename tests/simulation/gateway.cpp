@@ -19,14 +19,15 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
       pacer_{world.timers, settings_.upstream.connectsPerSecond},
       linkMetrics_{metrics_},
       random_{world.random()},
-      links_{.settings = settings_.upstream,
-             .timers = world.timers,
-             .dialer = dialer_,
-             .pacer = pacer_,
-             .credentials = passwords_,
-             .metrics = linkMetrics_,
-             .random = random_},
-      uplink_{custody_, links_, metrics_},
+      linkContext_{.settings = settings_.upstream,
+                   .timers = world.timers,
+                   .dialer = dialer_,
+                   .pacer = pacer_,
+                   .credentials = passwords_,
+                   .metrics = linkMetrics_,
+                   .random = random_},
+      links_{linkContext_},
+      uplink_{custody_, links_, settings_.upstream, world.timers, metrics_},
       front_{settings_.session, custody_, uplink_, world.timers, metrics_} {
   uplink_.open(front_);
 }

@@ -10,6 +10,7 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
+#include "spheregate/upstream/own_link.hpp"
 #include "world.hpp"
 
 namespace spheregate::simulation {
@@ -34,8 +35,10 @@ class Gateway {
  private:
   class Passwords final : public upstream::Credentials {
    public:
-    base::Explained<upstream::Password> password(std::string_view, base::WallTime now) const override {
-      return upstream::Password{.text = "a token", .expires = now + std::chrono::minutes{20}};
+    std::unique_ptr<upstream::LoginRequest> login(std::string_view, base::WallTime now, Done done) override {
+      done(upstream::Login{
+          .hub = "contoso.azure-devices.net", .usernameTail = {}, .password = "a token", .expires = now + std::chrono::minutes{20}});
+      return nullptr;
     }
   };
 
@@ -48,7 +51,8 @@ class Gateway {
   Passwords passwords_;
   upstream::LinkMetrics linkMetrics_;
   std::mt19937_64 random_;
-  upstream::LinkContext links_;
+  upstream::LinkContext linkContext_;
+  upstream::OwnLinks links_;
   relay::Uplink uplink_;
   relay::Front front_;
 };

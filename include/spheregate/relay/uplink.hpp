@@ -14,6 +14,7 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/stored_message.hpp"
 #include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/settings.hpp"
 
 namespace spheregate::relay {
 
@@ -39,7 +40,8 @@ class DeviceSide {
 // while its device is present or has something queued. Core thread only.
 class Uplink final : public queue::CustodyUser {
  public:
-  Uplink(queue::Custody& custody, upstream::LinkContext& links, metrics::Registry& metrics);
+  Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, base::Timers& timers,
+         metrics::Registry& metrics);
   ~Uplink() override;
   Uplink(const Uplink&) = delete;
   Uplink& operator=(const Uplink&) = delete;
@@ -84,7 +86,9 @@ class Uplink final : public queue::CustodyUser {
   void linkWentDown(const Lane& lane, std::string_view reason, bool failing);
 
   queue::Custody& custody_;
-  upstream::LinkContext& links_;
+  upstream::Links& links_;
+  const upstream::Settings& settings_;
+  base::Timers& timers_;
   DeviceSide* devices_ = nullptr;
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;

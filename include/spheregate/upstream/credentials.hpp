@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,18 +11,31 @@
 
 namespace spheregate::upstream {
 
-// What a link says in its CONNECT to be somebody.
-struct Password {
-  std::string text;
-  base::WallTime expires;
+// What a link needs to be somebody at the hub.
+struct Login {
+  std::string hub;           // the host that answers for this device; the settings' hub unless it was assigned another
+  std::string usernameTail;  // goes behind the device's own query, for example `&auth-chain=leaf%3Bedge`
+  std::string password;
+  base::WallTime expires{};
 };
 
-// How devices log in to the hub.
+// Stands for a login that is being asked for. Destroying it cancels that; it may be destroyed inside its own `done`.
+class LoginRequest {
+ public:
+  virtual ~LoginRequest() = default;
+};
+
+// How devices log in to the hub. Core thread only.
 class Credentials {
  public:
+  using Done = std::function<void(base::Explained<Login>)>;
+
   virtual ~Credentials() = default;
-  // A fresh password for the device, or a sentence that says why there is none (for example: no key for this device).
-  virtual base::Explained<Password> password(std::string_view deviceId, base::WallTime now) const = 0;
+  // A fresh login for the device, or a sentence that says why there is none (for example: no key for this device). `done` runs once:
+  // inside the call when nobody has to be asked, and the return value is null then; otherwise later.
+  [[nodiscard]] virtual std::unique_ptr<LoginRequest> login(std::string_view deviceId, base::WallTime now, Done done) = 0;
+  // The hub answered such a login with CONNACK 5, not authorized.
+  virtual void refused(std::string_view deviceId) { (void)deviceId; }
 };
 
 // Reads the secrets that the settings name. The error names file, line and fix, never a secret.

@@ -141,7 +141,8 @@ class DownlinkTest : public ::testing::Test {
                                 .random = random};
   std::vector<std::unique_ptr<test::WireView>> wires;
   ListeningDevices devices;
-  Uplink uplink{custody, context, registry};
+  upstream::OwnLinks ownLinks{context};
+  Uplink uplink{custody, ownLinks, links, time.timers, registry};
   queue::DeviceKey device{};
 };
 

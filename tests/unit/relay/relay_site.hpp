@@ -14,6 +14,7 @@
 #include "spheregate/mqtt/encoder.hpp"
 #include "spheregate/queue/posix_disk.hpp"
 #include "spheregate/relay/front.hpp"
+#include "spheregate/upstream/own_link.hpp"
 #include "unit/fakes.hpp"
 
 namespace spheregate::test {
@@ -43,7 +44,7 @@ class RelaySite : public ::testing::Test {
     queue_.path = directory_ / "queue";
     disk_ = *queue::openPosixDisk(queue_.path);
     custody_ = std::make_unique<queue::Custody>(queue_, *disk_, runner_, time_.timers, metrics_);
-    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, metrics_);
+    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, upstream_, time_.timers, metrics_);
     front_ = std::make_unique<relay::Front>(session_, *custody_, *uplink_, time_.timers, metrics_);
     uplink_->open(*front_);
   }
@@ -128,8 +129,10 @@ class RelaySite : public ::testing::Test {
   };
   class Passwords final : public upstream::Credentials {
    public:
-    base::Explained<upstream::Password> password(std::string_view, base::WallTime now) const override {
-      return upstream::Password{.text = "token", .expires = now + std::chrono::minutes{60}};
+    std::unique_ptr<upstream::LoginRequest> login(std::string_view, base::WallTime now, Done done) override {
+      done(upstream::Login{
+          .hub = "contoso.azure-devices.net", .usernameTail = {}, .password = "token", .expires = now + std::chrono::minutes{60}});
+      return nullptr;
     }
   };
 
@@ -144,13 +147,14 @@ class RelaySite : public ::testing::Test {
   std::mt19937_64 random_{7};
   upstream::Pacer pacer_{time_.timers, 1000};
   upstream::LinkMetrics linkMetrics_{metrics_};
-  upstream::LinkContext links_{.settings = upstream_,
-                               .timers = time_.timers,
-                               .dialer = dialer_,
-                               .pacer = pacer_,
-                               .credentials = passwords_,
-                               .metrics = linkMetrics_,
-                               .random = random_};
+  upstream::LinkContext linkContext_{.settings = upstream_,
+                                     .timers = time_.timers,
+                                     .dialer = dialer_,
+                                     .pacer = pacer_,
+                                     .credentials = passwords_,
+                                     .metrics = linkMetrics_,
+                                     .random = random_};
+  upstream::OwnLinks links_{linkContext_};
   std::filesystem::path directory_;
   std::vector<std::unique_ptr<Device>> devices_;  // the views outlive the conversations that the front owns
   std::vector<std::unique_ptr<WireView>> hubs_;

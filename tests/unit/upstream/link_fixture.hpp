@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "spheregate/mqtt/encoder.hpp"
-#include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/own_link.hpp"
 #include "unit/fakes.hpp"
 
 // A link whose dials, wires and time are in the hands of the test.
@@ -32,11 +32,18 @@ class ScriptedDialer final : public Dialer {
 
 class ScriptedCredentials final : public Credentials {
  public:
-  base::Explained<Password> password(std::string_view, base::WallTime now) const override {
-    if (missing) return base::failed<Password>("no key for this device");
-    return Password{.text = "token", .expires = now + minutes{60}};
+  std::unique_ptr<LoginRequest> login(std::string_view, base::WallTime now, Done done) override {
+    if (missing) {
+      done(base::failed<Login>("no key for this device"));
+    } else {
+      done(Login{.hub = "contoso.azure-devices.net", .usernameTail = tail, .password = "token", .expires = now + minutes{60}});
+    }
+    return nullptr;
   }
+  void refused(std::string_view) override { ++refusals; }
   bool missing = false;
+  std::string tail;
+  int refusals = 0;
 };
 
 class RecordingUser final : public LinkUser {
@@ -116,7 +123,7 @@ class LinkTest : public ::testing::Test {
                       .random = random};
   RecordingUser user;
   std::vector<std::unique_ptr<test::WireView>> views;
-  Link link{context, "dev", user};
+  OwnLink link{context, "dev", user};
 };
 
 }  // namespace spheregate::upstream

@@ -1,0 +1,383 @@
+#include "spheregate/upstream/own_link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "spheregate/base/check.hpp"
+#include "spheregate/base/log.hpp"
+#include "spheregate/hub/username.hpp"
+#include "spheregate/mqtt/encoder.hpp"
+
+namespace spheregate::upstream {
+namespace {
+
+// What the hub may send on such a link: acknowledgements, and at most a cloud-to-device message of 64 KB.
+constexpr std::size_t kPacketBytesMax = 256 * 1024;
+// A connection that lasted this long was a good one, so the next back-off begins small again.
+constexpr base::Duration kSettled = std::chrono::seconds{30};
+// How long a renewal waits for the hub to acknowledge what is on its way.
+constexpr base::Duration kRenewalPatience = std::chrono::seconds{10};
+
+double fraction(std::mt19937_64& random) { return std::uniform_real_distribution<double>{0, 1}(random); }
+
+base::Duration scaled(base::Duration whole, double part) {
+  return base::Duration{static_cast<base::Duration::rep>(static_cast<double>(whole.count()) * part)};
+}
+
+}  // namespace
+
+LinkMetrics::LinkMetrics(metrics::Registry& registry)
+    : connected{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "ok"}})},
+      refused{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "refused"}})},
+      unreachable{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "unreachable"}})},
+      noCredentials{
+          registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "no_credentials"}})},
+      stalls{registry.counter("upstream_stalls_total", "Hub connections rebuilt because the hub stopped acknowledging.")},
+      ackSeconds{registry.histogram("upstream_ack_seconds", "From publishing a message to the hub's PUBACK.",
+                                    {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})},
+      sessions{registry.gauge("upstream_sessions", "Devices connected to the hub now.")} {}
+
+OwnLink::OwnLink(LinkContext& context, std::string deviceId, LinkUser& user)
+    : context_{context},
+      deviceId_{std::move(deviceId)},
+      user_{user},
+      query_{hub::kDefaultQuery},
+      timer_{context.timers},
+      renewal_{context.timers} {}
+
+OwnLink::~OwnLink() { close(); }
+
+void OwnLink::open(std::string_view query) {
+  if (!query.empty()) query_ = query;
+  if (state_ == State::closed) queueForTurn();
+}
+
+void OwnLink::close() {
+  if (ticket_ != 0) context_.pacer.leave(ticket_);
+  ticket_ = 0;
+  dropWire(true);
+  state_ = State::closed;
+  failures_ = 0;
+}
+
+void OwnLink::hurry(base::Duration spread) {
+  if (state_ != State::backingOff) return;
+  const base::MonoTime soon = context_.timers.now() + scaled(spread, fraction(context_.random));
+  if (soon < timer_.due()) timer_.at(soon, [this] { queueForTurn(); });
+}
+
+std::size_t OwnLink::room() const {
+  if (state_ != State::up || wire_->backlog() > base::Wire::kHighWater) return 0;
+  return context_.settings.inflightPerDevice - std::min(context_.settings.inflightPerDevice, inflight_.size());
+}
+
+void OwnLink::publish(std::string_view prefix, std::string_view suffix, base::ByteView payload, bool retain, bool dup,
+                      std::uint64_t token) {
+  SPHEREGATE_CHECK(state_ == State::up);
+  sent_ = context_.timers.now();
+  const mqtt::Publish packet{
+      .topic = {}, .payload = payload, .packetId = inflight_.add(token, sent_), .qos = 1, .dup = dup, .retain = retain};
+  mqtt::appendPublish(wire_->outbox(), packet, {prefix, suffix});
+  wire_->flush();
+}
+
+void OwnLink::queueForTurn() {
+  state_ = State::waitingTurn;
+  ticket_ = context_.pacer.queue([this] {
+    ticket_ = 0;
+    askLogin();
+  });
+}
+
+void OwnLink::askLogin() {
+  retired_.reset();
+  state_ = State::dialing;
+  auto request = context_.credentials.login(deviceId_, context_.timers.clock().wall(),
+                                            [this](base::Explained<Login> login) { startDial(std::move(login)); });
+  // Without one to wait for, `startDial` has run already, and perhaps a later attempt has its own.
+  if (request) request_ = std::move(request);
+}
+
+void OwnLink::startDial(base::Explained<Login> login) {
+  if (!login) {
+    context_.metrics.noCredentials.add();
+    return fail(login.error());
+  }
+  login_ = std::move(*login);
+  dial_ = context_.dialer.dial([this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
+}
+
+void OwnLink::dialed(base::Explained<std::unique_ptr<base::Wire>> wire) {
+  dial_.reset();
+  request_.reset();
+  if (!wire) {
+    context_.metrics.unreachable.add();
+    return fail(wire.error());
+  }
+  wire_ = std::move(*wire);
+  input_.clear();
+  pingWaiting_ = false;
+  state_ = State::connecting;
+  timer_.after(context_.settings.ackTimeout, [this] {
+    context_.metrics.unreachable.add();
+    fail("the hub did not answer the CONNECT in time");
+  });
+  sayConnect();
+  wire_->attach(*this);
+}
+
+void OwnLink::sayConnect() {
+  const std::string username = hub::hubUsername(login_.hub, deviceId_, query_) + login_.usernameTail;
+  const auto keepAlive = std::chrono::duration_cast<std::chrono::seconds>(context_.settings.keepAlive).count();
+  mqtt::Connect connect;
+  connect.clientId = deviceId_;
+  connect.cleanSession = true;
+  connect.keepAliveSeconds = static_cast<std::uint16_t>(keepAlive);
+  connect.username = username;
+  connect.password = base::asBytes(login_.password);
+  mqtt::appendConnect(wire_->outbox(), connect);
+  wire_->flush();
+  login_.password.clear();
+}
+
+void OwnLink::wireBytes(base::ByteView bytes) {
+  if (input_.empty()) {
+    const std::size_t used = consume(bytes);
+    if (wire_) base::append(input_, bytes.subspan(used));
+  } else {
+    base::append(input_, bytes);
+    const std::size_t used = consume(input_);
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));
+  }
+  if (state_ == State::up) user_.linkRoom(*this);
+  if (state_ == State::renewing && inflight_.empty()) reconnectForRenewal();
+}
+
+void OwnLink::wireDrained() {
+  if (state_ == State::up) user_.linkRoom(*this);
+}
+
+void OwnLink::wireClosed(std::string_view reason) {
+  if (state_ == State::connecting) {
+    context_.metrics.refused.add();
+    return fail(std::string{"the hub closed the connection instead of answering the CONNECT: "}.append(reason));
+  }
+  fail(std::string{"the hub closed the connection: "}.append(reason));
+}
+
+std::size_t OwnLink::consume(base::ByteView bytes) {
+  std::size_t used = 0;
+  while (wire_) {
+    mqtt::Frame frame;
+    const auto framing = mqtt::nextFrame(bytes.subspan(used), kPacketBytesMax, frame);
+    if (!framing) {
+      fail("the hub sent something that is not MQTT: " + framing.error().message());
+      break;
+    }
+    if (*framing == mqtt::Framing::incomplete) break;
+    used += frame.size;
+    if (!handle(frame)) break;
+  }
+  return used;
+}
+
+bool OwnLink::handle(const mqtt::Frame& frame) {
+  if (state_ == State::connecting) {
+    if (frame.type == mqtt::PacketType::connack) return handleConnack(frame);
+    fail("the hub did not begin with CONNACK");
+    return false;
+  }
+  switch (frame.type) {
+    case mqtt::PacketType::puback: return handlePuback(frame);
+    case mqtt::PacketType::publish: return handlePublish(frame);
+    case mqtt::PacketType::suback: return handleSuback(frame);
+    case mqtt::PacketType::unsuback: return true;
+    case mqtt::PacketType::pingresp: pingWaiting_ = false; return true;
+    default: fail("the hub sent a packet that was not asked for"); return false;
+  }
+}
+
+bool OwnLink::handlePuback(const mqtt::Frame& frame) {
+  const auto id = mqtt::parsePacketId(frame);
+  if (!id) {
+    fail("the hub sent a malformed PUBACK: " + id.error().message());
+    return false;
+  }
+  const auto entry = inflight_.acknowledge(*id);
+  if (!entry) return true;
+  failures_ = 0;
+  context_.metrics.ackSeconds.observe(std::chrono::duration<double>(context_.timers.now() - entry->sent).count());
+  user_.linkAcknowledged(*this, entry->token);
+  return wire_ != nullptr;
+}
+
+bool OwnLink::handlePublish(const mqtt::Frame& frame) {
+  const auto message = mqtt::parsePublish(frame);
+  if (!message || message->qos == 2) {
+    fail("the hub sent a PUBLISH that is malformed or has QoS 2");
+    return false;
+  }
+  user_.linkMessage(*this, *message);
+  return wire_ != nullptr;
+}
+
+bool OwnLink::handleSuback(const mqtt::Frame& frame) {
+  const auto suback = mqtt::parseSuback(frame);
+  const bool refused = suback && std::find(suback->codes.begin(), suback->codes.end(), 0x80) != suback->codes.end();
+  if (refused) base::logWarn("hub refused a subscription", {{"device", base::shortId(deviceId_)}});
+  return true;
+}
+
+void OwnLink::follow(std::string_view filter, std::uint8_t qos) {
+  const auto known = followed_.find(filter);
+  if (known != followed_.end() && known->second == qos) return;
+  followed_.insert_or_assign(std::string{filter}, qos);
+  if (state_ == State::up) subscribe({{.filter = filter, .qos = qos}});
+}
+
+void OwnLink::unfollow(std::string_view filter) {
+  const auto known = followed_.find(filter);
+  if (known == followed_.end()) return;
+  if (state_ == State::up) {
+    mqtt::appendUnsubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = {filter}});
+    wire_->flush();
+  }
+  followed_.erase(known);
+}
+
+void OwnLink::subscribe(const std::vector<mqtt::Filter>& filters) {
+  sent_ = context_.timers.now();
+  mqtt::appendSubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = filters});
+  wire_->flush();
+}
+
+bool OwnLink::send(std::string_view topic, base::ByteView payload) {
+  SPHEREGATE_CHECK(state_ == State::up);
+  if (wire_->backlog() > base::Wire::kHighWater) return false;
+  sent_ = context_.timers.now();
+  mqtt::appendPublish(wire_->outbox(), {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
+  wire_->flush();
+  return true;
+}
+
+void OwnLink::acknowledge(std::uint64_t epoch, mqtt::PacketId id) {
+  if (epoch != epoch_ || (state_ != State::up && state_ != State::renewing)) return;
+  mqtt::appendPuback(wire_->outbox(), id);
+  wire_->flush();
+}
+
+void OwnLink::stalled(std::string_view reason) {
+  if (state_ == State::up) stall(reason);
+}
+
+void OwnLink::refused(std::string_view reason) {
+  if (state_ == State::up || state_ == State::renewing) fail(reason);
+}
+
+bool OwnLink::handleConnack(const mqtt::Frame& frame) {
+  const auto connack = mqtt::parseConnack(frame);
+  if (!connack) {
+    context_.metrics.refused.add();
+    fail("the hub's CONNACK is malformed");
+    return false;
+  }
+  if (connack->code != mqtt::ConnackCode::accepted) {
+    context_.metrics.refused.add();
+    if (connack->code == mqtt::ConnackCode::notAuthorized) context_.credentials.refused(deviceId_);
+    fail("the hub refused the CONNECT with code " + std::to_string(static_cast<int>(connack->code)) +
+         (connack->code == mqtt::ConnackCode::notAuthorized
+              ? " (not authorized): check that the device exists and is enabled in the hub, and the key of upstream.auth"
+              : ""));
+    return false;
+  }
+  becomeUp();
+  return wire_ != nullptr;
+}
+
+void OwnLink::becomeUp() {
+  context_.metrics.connected.add();
+  context_.metrics.sessions.add(1);
+  state_ = State::up;
+  ++epoch_;
+  lastError_.clear();
+  upSince_ = context_.timers.now();
+  sent_ = upSince_;
+  watch();
+  const auto life = login_.expires - context_.timers.clock().wall();
+  renewal_.after(scaled(std::chrono::duration_cast<base::Duration>(life), 0.7 + 0.15 * fraction(context_.random)), [this] { renew(); });
+  std::vector<mqtt::Filter> filters;
+  for (const auto& [filter, qos] : followed_) filters.push_back({.filter = filter, .qos = qos});
+  if (!filters.empty()) subscribe(filters);
+  user_.linkUp(*this);
+}
+
+// Sockets lie about being connected; only acknowledgements tell that the hub works.
+void OwnLink::watch() {
+  const base::MonoTime now = context_.timers.now();
+  const Settings& settings = context_.settings;
+  if (now - upSince_ > kSettled) failures_ = 0;
+  if (!inflight_.empty() && now - inflight_.oldest().sent >= settings.ackTimeout) return stall("no PUBACK from the hub in time");
+  if (pingWaiting_ && now - pinged_ >= settings.ackTimeout) return stall("no PINGRESP from the hub in time");
+  if (!pingWaiting_ && now - sent_ >= settings.keepAlive * 3 / 4) {
+    mqtt::appendPingreq(wire_->outbox());
+    wire_->flush();
+    pingWaiting_ = true;
+    pinged_ = sent_ = now;
+  }
+  timer_.after(std::min(settings.ackTimeout, settings.keepAlive) / 4, [this] { watch(); });
+}
+
+void OwnLink::stall(std::string_view reason) {
+  context_.metrics.stalls.add();
+  fail(reason);
+}
+
+// Takeover makes it impossible to connect the new before closing the old, so first let the hub acknowledge what it has.
+void OwnLink::renew() {
+  state_ = State::renewing;
+  if (inflight_.empty()) return reconnectForRenewal();
+  renewal_.after(kRenewalPatience, [this] { reconnectForRenewal(); });
+}
+
+void OwnLink::reconnectForRenewal() {
+  dropWire(true);
+  failures_ = 0;
+  queueForTurn();
+  user_.linkDown(*this, "token renewal");
+}
+
+void OwnLink::dropWire(bool sayDisconnect) {
+  timer_.cancel();
+  renewal_.cancel();
+  request_.reset();
+  dial_.reset();
+  inflight_.clear();
+  if (state_ == State::up || state_ == State::renewing) context_.metrics.sessions.add(-1);
+  if (!wire_) return;
+  if (sayDisconnect && (state_ == State::up || state_ == State::renewing)) mqtt::appendDisconnect(wire_->outbox());
+  wire_->close();
+  retired_ = std::move(wire_);
+}
+
+void OwnLink::fail(std::string_view reason) {
+  lastError_ = reason;
+  dropWire(false);
+  ++failures_;
+  backOff();
+  user_.linkDown(*this, lastError_);
+}
+
+void OwnLink::backOff() {
+  state_ = State::backingOff;
+  const unsigned doublings = std::min(failures_ - 1, 16u);
+  const base::Duration ceiling = std::min<base::Duration>(context_.settings.backoffMax, context_.settings.backoffMin * (1u << doublings));
+  // Full jitter: a fleet that was cut off at one moment must not come back at one moment.
+  const base::Duration wait = std::max<base::Duration>(context_.settings.backoffMin / 4, scaled(ceiling, fraction(context_.random)));
+  timer_.after(wait, [this] { queueForTurn(); });
+}
+
+std::unique_ptr<Link> OwnLinks::make(std::string deviceId, LinkUser& user) {
+  return std::make_unique<OwnLink>(context_, std::move(deviceId), user);
+}
+
+}  // namespace spheregate::upstream
