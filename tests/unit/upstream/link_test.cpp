@@ -193,10 +193,20 @@ TEST_F(LinkTest, aRenewalWaitsForWhatIsOnItsWay) {
 TEST_F(LinkTest, withoutAKeyItSaysSoAndDoesNotHurry) {
   credentials.missing = true;
   link.open({});
-  reach();
+  time.settle();
+  EXPECT_TRUE(dialer.waiting.empty());
   EXPECT_TRUE(link.failing());
   EXPECT_EQ(link.lastError(), "no key for this device");
   EXPECT_EQ(metrics.noCredentials.value(), 1u);
+}
+
+TEST_F(LinkTest, whatTheLoginAddsStandsBehindTheDevicesOwnQuery) {
+  credentials.tail = "&auth-chain=dev%3Bedge";
+  link.open("api-version=2020-09-30");
+  test::WireView& view = reach();
+  mqtt::Frame frame;
+  ASSERT_TRUE(mqtt::nextFrame(view.sent, 1 << 20, frame));
+  EXPECT_EQ(*mqtt::parseConnect(frame)->username, "contoso.azure-devices.net/dev/?api-version=2020-09-30&auth-chain=dev%3Bedge");
 }
 
 TEST_F(LinkTest, garbageFromTheHubEndsTheConnection) {
