@@ -25,6 +25,18 @@ int bind(sqlite3_stmt* statement, int index, std::string_view bytes) {
   return sqlite3_bind_blob64(statement, index, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
 }
 
+// FNV-1a. SQLite knows when its own structure is damaged, not when the bytes of a row are.
+std::int64_t checksum(Table table, std::string_view key, std::string_view row) {
+  std::uint64_t sum = 14695981039346656037u;
+  const auto add = [&sum](std::uint64_t byte) { sum = (sum ^ byte) * 1099511628211u; };
+  add(static_cast<std::uint64_t>(table));
+  add(key.size() & 0xFF);
+  for (const std::string_view part : {key, row}) {
+    for (const char c : part) add(static_cast<unsigned char>(c));
+  }
+  return static_cast<std::int64_t>(sum);
+}
+
 bool isDamage(int code) { return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
 
 // SQLite would give everybody the right to read.
@@ -37,13 +49,13 @@ bool makeFile(const std::filesystem::path& file) {
 
 }  // namespace
 
-Database::Opened Database::open(const std::filesystem::path& file) {
+Database::Opened Database::open(const std::filesystem::path& file, std::int64_t pagesMax) {
   if (!makeFile(file)) {
     return {.database = nullptr, .damaged = false, .fault = file.string() + ": " + std::strerror(errno) + "; check its owner and mode, and the disk"};
   }
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
-  std::unique_ptr<Database> opened{new Database{connection}};
+  std::unique_ptr<Database> opened{new Database{connection, pagesMax}};
   if (connection == nullptr) return {.database = nullptr, .damaged = false, .fault = file.string() + ": out of memory"};
   const int prepared = code == SQLITE_OK ? opened->prepareFile() : code;
   if (prepared == SQLITE_OK && opened->fault_.empty()) return {.database = std::move(opened), .damaged = false, .fault = {}};
@@ -70,7 +82,7 @@ int Database::prepareFile() {
                           "PRAGMA journal_size_limit=8388608", "PRAGMA cell_size_check=ON"}) {
     if (const int code = run(sql); code != SQLITE_OK) return code;
   }
-  if (const int code = run(("PRAGMA max_page_count=" + std::to_string(kPagesMax)).c_str()); code != SQLITE_OK) return code;
+  if (const int code = run(("PRAGMA max_page_count=" + std::to_string(pagesMax_)).c_str()); code != SQLITE_OK) return code;
   sqlite3_wal_hook(connection_.get(), [](void* self, sqlite3*, const char*, int pages) {
     static_cast<Database*>(self)->logPages_ = pages;
     return SQLITE_OK;
@@ -85,7 +97,7 @@ int Database::makeTables() {
   for (std::size_t n = 0; n < kTables; ++n) {
     const std::string name = label(Table{static_cast<std::uint8_t>(n)});
     names += (n == 0 ? "'" : ",'") + name + "'";
-    schema += "CREATE TABLE IF NOT EXISTS " + name + "(key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+    schema += "CREATE TABLE IF NOT EXISTS " + name + "(key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;";
   }
   if (number(("SELECT count(*) FROM sqlite_schema WHERE name IN (" + names + ")").c_str()) == std::int64_t{kTables}) return SQLITE_OK;
   schema += "PRAGMA application_id=" + std::to_string(kApplication) + ";PRAGMA user_version=" + std::to_string(kSchema) + ";COMMIT";
@@ -98,10 +110,10 @@ int Database::prepareStatements() {
     const std::string table = label(Table{static_cast<std::uint8_t>(n)});
     OfTable& of = tables_[n];
     for (const auto& [sql, statement] :
-         {std::pair{"SELECT value FROM " + table + " WHERE key=?1", &of.get},
-          std::pair{"INSERT INTO " + table + " VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value", &of.put},
+         {std::pair{"SELECT value,sum FROM " + table + " WHERE key=?1", &of.get},
+          std::pair{"INSERT INTO " + table + " VALUES(?1,?2,?3) ON CONFLICT(key) DO UPDATE SET value=excluded.value,sum=excluded.sum", &of.put},
           std::pair{"DELETE FROM " + table + " WHERE key=?1", &of.erase},
-          std::pair{"SELECT key,value FROM " + table + " WHERE key>=?1 ORDER BY key LIMIT ?2", &of.scan}}) {
+          std::pair{"SELECT key,value,sum FROM " + table + " WHERE key>=?1 ORDER BY key LIMIT ?2", &of.scan}}) {
       if (const int code = prepare(sql, *statement); code != SQLITE_OK) return code;
     }
   }
@@ -128,7 +140,7 @@ int Database::check() {
   if (const int code = sqlite3_step(statement.get()); code != SQLITE_ROW) return code;
   const std::string verdict = text(statement.get(), 0);
   if (verdict == "ok") return SQLITE_OK;
-  fault_ = verdict;
+  fault_ = "damaged: " + verdict.substr(verdict.find('\n') + 1);
   return SQLITE_CORRUPT;
 }
 
@@ -178,8 +190,11 @@ Outcome Database::get(Table table, std::string_view key, std::optional<std::stri
   row.reset();
   bind(statement, 1, key);
   const int code = sqlite3_step(statement);
-  if (code == SQLITE_ROW) row = text(statement, 0);
-  const Outcome outcome = judge(code);
+  Outcome outcome = judge(code);
+  if (code == SQLITE_ROW) {
+    row = text(statement, 0);
+    if (sqlite3_column_int64(statement, 1) != checksum(table, key, *row)) outcome = garbled(table);
+  }
   sqlite3_reset(statement);
   return outcome;
 }
@@ -188,6 +203,7 @@ Outcome Database::put(Table table, std::string_view key, std::string_view row) {
   sqlite3_stmt* statement = tables_[static_cast<std::size_t>(table)].put.get();
   bind(statement, 1, key);
   bind(statement, 2, row);
+  sqlite3_bind_int64(statement, 3, checksum(table, key, row));
   return finish(statement);
 }
 
@@ -202,12 +218,14 @@ Outcome Database::scan(Table table, std::string_view prefix, std::size_t rowsMax
   bind(statement, 1, prefix);
   sqlite3_bind_int64(statement, 2, static_cast<sqlite3_int64>(rowsMax));
   int code = SQLITE_ROW;
-  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+  Outcome outcome = Outcome::good;
+  while (outcome == Outcome::good && (code = sqlite3_step(statement)) == SQLITE_ROW) {
     std::string key = text(statement, 0);
     if (!key.starts_with(prefix)) break;
     rows.emplace_back(std::move(key), text(statement, 1));
+    if (sqlite3_column_int64(statement, 2) != checksum(table, rows.back().first, rows.back().second)) outcome = garbled(table);
   }
-  const Outcome outcome = judge(code);
+  if (outcome == Outcome::good) outcome = judge(code);
   sqlite3_reset(statement);
   return outcome;
 }
@@ -220,6 +238,11 @@ Outcome Database::finish(sqlite3_stmt* statement) {
   return outcome;
 }
 
+Outcome Database::garbled(Table table) {
+  fault_ = "a row of " + std::string{label(table)} + " is not what was written";
+  return Outcome::damaged;
+}
+
 Outcome Database::judge(int code) {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return Outcome::good;
   fault_ = sqlite3_errmsg(connection_.get());
@@ -227,7 +250,7 @@ Outcome Database::judge(int code) {
 }
 
 bool Database::hasRoomFor(std::size_t bytes) {
-  return static_cast<std::int64_t>(this->bytes() + bytes) <= (kPagesMax - kPagesSpare) * kPageBytes;
+  return static_cast<std::int64_t>(this->bytes() + bytes) <= (pagesMax_ - kPagesSpare) * kPageBytes;
 }
 
 std::uint64_t Database::bytes() {

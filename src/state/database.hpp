@@ -24,7 +24,8 @@ enum class Outcome : std::uint8_t {
 class Database {
  public:
   struct Opened;
-  static Opened open(const std::filesystem::path& file);
+  // `pagesMax` bounds the file without its log.
+  static Opened open(const std::filesystem::path& file, std::int64_t pagesMax);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
@@ -58,7 +59,7 @@ class Database {
     Statement get, put, erase, scan;
   };
 
-  explicit Database(sqlite3* connection) : connection_{connection} {}
+  Database(sqlite3* connection, std::int64_t pagesMax) : connection_{connection}, pagesMax_{pagesMax} {}
   int prepareFile();
   int makeTables();
   int prepareStatements();
@@ -68,10 +69,12 @@ class Database {
   std::string refusal();
   int check();
   Outcome finish(sqlite3_stmt* statement);
+  Outcome garbled(Table table);
   Outcome judge(int code);
   void keepLogShort();
 
   std::unique_ptr<sqlite3, Close> connection_;
+  std::int64_t pagesMax_;
   std::array<OfTable, kTables> tables_;
   Statement pages_, freePages_;
   std::string fault_;

@@ -7,12 +7,11 @@
 #include <cstring>
 #include <utility>
 
-#include "limits.hpp"
 #include "set_aside.hpp"
 
 namespace spheregate::state {
 
-Keeper::Keeper(const std::filesystem::path& directory) : file_{directory / "state.db"} {
+Keeper::Keeper(const std::filesystem::path& directory, std::int64_t pagesMax) : file_{directory / "state.db"}, pagesMax_{pagesMax} {
   std::error_code ignored;
   std::filesystem::create_directories(directory.parent_path(), ignored);
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -25,7 +24,7 @@ Keeper::Keeper(const std::filesystem::path& directory) : file_{directory / "stat
 
 void Keeper::openFile() {
   while (true) {
-    Database::Opened opened = Database::open(file_);
+    Database::Opened opened = Database::open(file_, pagesMax_);
     database_ = std::move(opened.database);
     fault_ = database_ ? std::string{} : std::move(opened.fault);
     if (!opened.damaged) break;
@@ -74,9 +73,10 @@ Turn Keeper::turn(std::vector<Job>& jobs, std::size_t& next) {
 
 // None of the changes is stored, and what was read between them is not so.
 void Keeper::undo(std::vector<Job>& jobs, Outcome why, Turn& turn) {
-  turn.failure = database_->fault();
+  const std::string fault = database_->fault();
   database_->rollBack();
-  if (why == Outcome::damaged) beginAnew(turn.failure);
+  if (why == Outcome::damaged) beginAnew(fault);
+  else turn.failure = fault;
   for (Job& job : jobs) {
     if (job.changes) {
       if (job.fate == Fate::stored) job.fate = Fate::failed;

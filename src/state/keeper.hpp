@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "database.hpp"
+#include "limits.hpp"
 #include "spheregate/state/store.hpp"
 
 namespace spheregate::state {
@@ -36,7 +37,7 @@ struct Turn {
   std::vector<Job> jobs;
   std::string fault;         // why there is no database; empty while there is one
   std::string damage;        // what was wrong with a file that was set aside in this turn
-  std::string failure;       // why the transaction failed
+  std::string failure;       // why the transaction failed, when not for that
   std::optional<double> commitSeconds;
   std::uint64_t bytes = 0;
 };
@@ -45,7 +46,7 @@ struct Turn {
 // except that it is made before that runs.
 class Keeper {
  public:
-  explicit Keeper(const std::filesystem::path& directory);
+  explicit Keeper(const std::filesystem::path& directory, std::int64_t pagesMax = kPagesMax);
   // Takes from the front of `jobs` what one transaction may cover, and does it.
   Turn turn(std::vector<Job>& jobs, std::size_t& next);
   const std::string& fault() const { return fault_; }
@@ -62,6 +63,7 @@ class Keeper {
   void undo(std::vector<Job>& jobs, Outcome why, Turn& turn);
 
   std::filesystem::path file_;
+  std::int64_t pagesMax_;
   std::unique_ptr<Database> database_;
   std::string fault_;
   std::string damage_;
