@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace spheregate::relay {
+
+// What is kept of a device's twin, so that it can be read while the hub is away.
+struct TwinRow {
+  std::string desired;        // the section as the device was told last, `$version` included; empty while the hub never showed the twin
+  std::string reported;       // the section as the hub has it, likewise
+  std::string pending;        // one patch with the effect of all that the gateway answered in the hub's place; empty: none
+  std::uint64_t through = 0;  // the mark of the latest of these
+
+  bool known() const { return !desired.empty(); }
+  bool operator==(const TwinRow&) const = default;
+};
+
+std::string encode(const TwinRow& row);
+// Nothing for what this version did not write.
+[[nodiscard]] std::optional<TwinRow> decodeTwinRow(std::string_view bytes);
+// The body that answers a read: what the device reported stands in it, whether the hub knows it yet or not. Only of a known twin.
+[[nodiscard]] std::string twinBody(const TwinRow& row);
+
+}  // namespace spheregate::relay
