@@ -32,7 +32,7 @@ TwinCache::Learned learnInto(Row& row, const std::string& body, TwinCache::Trust
   if (twin.known()) {
     result.older = trust == TwinCache::Trust::newer && sections->desiredVersion < hub::versionOf(twin.desired).value_or(0);
     if (result.older) return result;
-    result.difference = hub::desiredDifference(twin.desired, sections->desired).value_or(std::string{});
+    if (auto difference = hub::desiredDifference(twin.desired, sections->desired)) result.difference = std::move(difference->patch);
   }
   twin.desired = sections->desired;
   twin.reported = sections->reported;
@@ -52,7 +52,10 @@ TwinCache::Change desiredInto(Row& row, const std::string& patch, std::uint64_t 
   const std::uint64_t kept = hub::versionOf(twin.desired).value_or(0);
   if (version <= kept) return TwinCache::Change::old;
   if (version != kept + 1) return TwinCache::Change::gap;
-  twin.desired = hub::withVersion(hub::mergeReported(twin.desired, patch), version);
+  const auto merged = hub::mergeReported(twin.desired, patch);
+  auto section = merged ? hub::withVersion(*merged, version) : std::nullopt;
+  if (!section) return TwinCache::Change::gap;
+  twin.desired = std::move(*section);
   save(twin, row);
   return TwinCache::Change::next;
 }
@@ -67,21 +70,21 @@ bool answeredInto(Row& row, const std::string& patch, const TwinCache::Answered&
   } else if (!taken) {
     return false;
   } else if (!twin.pending.empty()) {
-    twin.pending = hub::composePatches(twin.pending, patch);
+    addPending(twin, patch);
     last = true;
     twin.through = answer.mark;
   } else if (twin.known()) {
-    twin.reported = hub::mergeReported(twin.reported, patch);
+    twin.reported = hub::mergeReported(twin.reported, patch).value_or(twin.reported);
   }
   // Zero: the hub did not say.
-  if (taken && *answer.version > 0 && twin.known()) twin.reported = hub::withVersion(twin.reported, *answer.version);
+  if (taken && *answer.version > 0 && twin.known()) twin.reported = hub::withVersion(twin.reported, *answer.version).value_or(twin.reported);
   save(twin, row);
   return last;
 }
 
 void keepInto(Row& row, const std::string& patch, std::uint64_t mark) {
   TwinRow twin = opened(row);
-  twin.pending = twin.pending.empty() ? patch : hub::composePatches(twin.pending, patch);
+  addPending(twin, patch);
   twin.through = mark;
   save(twin, row);
 }

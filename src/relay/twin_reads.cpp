@@ -12,6 +12,8 @@ namespace spheregate::relay {
 namespace {
 
 constexpr std::size_t kRequestsMax = 16;
+// A device that reads so slowly loses its connection before this is reached.
+constexpr std::size_t kOwedMax = 256;
 // A device waits a minute for its twin. A hub that takes longer than this is no better than one that is away.
 constexpr base::Duration kHubTime = std::chrono::seconds{2};
 constexpr base::Duration kTick = std::chrono::milliseconds{500};
@@ -238,22 +240,22 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
 // To the device; what its connection does not take at once is not lost, because the cache believes that the device has it.
 void TwinReads::tell(std::string_view patch, std::uint64_t version) {
   if (!listening_) return line_.metrics.undelivered.add();
-  owed_ = owed_.empty() ? std::string{patch} : hub::composePatches(owed_, patch);
-  owedVersion_ = version;
+  owed_.push_back({.patch = std::string{patch}, .version = version});
+  if (owed_.size() > kOwedMax) owed_.pop_front();
   tellOwed();
 }
 
 void TwinReads::tellOwed() {
-  const std::string topic = std::string{kDesiredTopic} + std::to_string(owedVersion_);
-  const mqtt::Publish change{
-      .topic = topic, .payload = base::asBytes(owed_), .packetId = 0, .qos = 0, .dup = false, .retain = false};
-  switch (line_.devices.deliver(line_.device, change, 0)) {
-    case Delivery::sent: line_.metrics.desired.add(); break;
-    case Delivery::nobody: line_.metrics.undelivered.add(); break;
-    case Delivery::busy: return watch();
+  while (!owed_.empty()) {
+    const std::string topic = std::string{kDesiredTopic} + std::to_string(owed_.front().version);
+    const mqtt::Publish change{
+        .topic = topic, .payload = base::asBytes(owed_.front().patch), .packetId = 0, .qos = 0, .dup = false, .retain = false};
+    const Delivery delivery = line_.devices.deliver(line_.device, change, 0);
+    if (delivery == Delivery::busy) return watch();
+    (delivery == Delivery::sent ? line_.metrics.desired : line_.metrics.undelivered).add();
+    told_ = owed_.front().version;
+    owed_.pop_front();
   }
-  told_ = owedVersion_;
-  owed_.clear();
 }
 
 void TwinReads::watch() {
@@ -262,7 +264,7 @@ void TwinReads::watch() {
 
 void TwinReads::tick() {
   const base::MonoTime now = line_.timers.now();
-  if (!owed_.empty()) tellOwed();
+  tellOwed();
   if (own_ && now >= own_->due) own_.reset();
   for (Request& request : requests_) {
     if (now >= request.due && !request.cacheAsked) askCache(request);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,11 @@ class TwinReads {
     bool settles = false;
   };
 
+  struct Owed {
+    std::string patch;
+    std::uint64_t version = 0;
+  };
+
   Request* find(std::uint64_t number);
   void drop(std::uint64_t number);
   void askCache(Request& request);
@@ -82,8 +88,7 @@ class TwinReads {
   std::optional<OwnRead> own_;
   base::MonoTime ownPause_{};      // no own read before
   std::uint64_t kept_ = 0;
-  std::string owed_;               // changes that the device's connection did not take yet, as one patch
-  std::uint64_t owedVersion_ = 0;
+  std::deque<Owed> owed_;          // changes that the device's connection did not take yet
   base::Timer clock_;
 };
 

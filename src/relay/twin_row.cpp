@@ -1,5 +1,7 @@
 #include "twin_row.hpp"
 
+#include <utility>
+
 #include "spheregate/hub/twin.hpp"
 
 namespace spheregate::relay {
@@ -28,6 +30,7 @@ class Reader {
     return value;
   }
   std::string_view text() { return take(number()); }
+  bool good() const { return !short_; }
   bool whole() const { return !short_ && rest_.empty(); }
 
  private:
@@ -52,7 +55,8 @@ std::string encode(const TwinRow& row) {
   appendNumber(out, row.through);
   appendText(out, row.desired);
   appendText(out, row.reported);
-  appendText(out, row.pending);
+  appendNumber(out, row.pending.size());
+  for (const std::string& patch : row.pending) appendText(out, patch);
   return out;
 }
 
@@ -63,13 +67,27 @@ std::optional<TwinRow> decodeTwinRow(std::string_view bytes) {
   row.through = reader.number();
   row.desired = reader.text();
   row.reported = reader.text();
-  row.pending = reader.text();
+  for (std::uint64_t left = reader.number(); left > 0 && reader.good(); --left) row.pending.emplace_back(reader.text());
   if (!reader.whole()) return std::nullopt;
   return row;
 }
 
+// What deletes a member and then makes an object of it cannot be said in one patch.
+void addPending(TwinRow& row, std::string_view patch) {
+  auto both = row.pending.empty() ? std::nullopt : hub::composePatches(row.pending.back(), patch);
+  if (both) {
+    row.pending.back() = std::move(*both);
+  } else {
+    row.pending.emplace_back(patch);
+  }
+}
+
 std::string twinBody(const TwinRow& row) {
-  return hub::joinTwin(row.desired, row.pending.empty() ? row.reported : hub::mergeReported(row.reported, row.pending));
+  std::string reported = row.reported;
+  for (const std::string& patch : row.pending) {
+    if (auto merged = hub::mergeReported(reported, patch)) reported = std::move(*merged);
+  }
+  return hub::joinTwin(row.desired, reported);
 }
 
 }  // namespace spheregate::relay
