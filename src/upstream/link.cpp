@@ -105,7 +105,7 @@ void Link::queueForTurn() {
 void Link::startDial() {
   retired_.reset();
   state_ = State::dialing;
-  dial_ = context_.dialer.dial([this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
+  dial_ = context_.dialer.dial({}, [this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
 }
 
 void Link::dialed(base::Explained<std::unique_ptr<base::Wire>> wire) {
