@@ -23,7 +23,7 @@ using std::chrono::seconds;
 class ScriptedDialer final : public Dialer {
  public:
   class Attempt final : public Dial {};
-  std::unique_ptr<Dial> dial(Done done) override {
+  std::unique_ptr<Dial> dial(std::string_view, Done done) override {
     waiting.push_back(std::move(done));
     return std::make_unique<Attempt>();
   }
