@@ -77,6 +77,7 @@ void TwinReads::linkRoom() {
     if (!line_.link.send(request.topic, request.payload)) return;
     request.sent = true;
     request.due = line_.timers.now() + kHubTime;
+    request.again = line_.timers.now() + line_.patience;
   }
   readIfNeeded();
 }
@@ -197,18 +198,19 @@ void TwinReads::ownAnswer(int status, const mqtt::Publish& message) {
   }
   const bool settled = read.settles && read.kept == kept_;
   if (settled) settling_ = false;
+  const bool wanted = std::exchange(missed_, false) && listening_;
   const auto trust = std::exchange(overtaken_, false) ? TwinCache::Trust::any : TwinCache::Trust::newer;
-  line_.twins.learn(line_.id, message.payload, trust, settled, [this](const TwinCache::Learned& twin) { learned(twin); });
+  line_.twins.learn(line_.id, message.payload, trust, settled, [this, wanted](const TwinCache::Learned& twin) { learned(twin, wanted); });
 }
 
-void TwinReads::learned(const TwinCache::Learned& twin) {
+void TwinReads::learned(const TwinCache::Learned& twin, bool wanted) {
   if (twin.older) {
     // Overtaken, or the device was made anew. The next read tells.
     overtaken_ = true;
+    missed_ = missed_ || wanted;
     return readIfNeeded();
   }
   if (!twin.twin) return;
-  const bool wanted = std::exchange(missed_, false) && listening_;
   if (!twin.difference.empty()) return tell(twin.difference, twin.version);
   // Nothing to compare with: all of it, unless the device is known to have it.
   if (!twin.first || !wanted || (told_ && *told_ >= twin.version)) return;
@@ -268,6 +270,7 @@ void TwinReads::tick() {
   if (own_ && now >= own_->due) own_.reset();
   for (Request& request : requests_) {
     if (now >= request.due && !request.cacheAsked) askCache(request);
+    if (request.sent && now >= request.again) request.sent = false;
   }
   linkRoom();
   readIfNeeded();

@@ -47,6 +47,7 @@ class TwinReads {
     bool sent = false;
     bool cacheAsked = false;
     base::MonoTime due{};        // when the hub has had its time
+    base::MonoTime again{};      // when it is sent again
     base::MonoTime notBefore{};  // a hub that was busy is left alone until then
   };
   struct OwnRead {
@@ -68,7 +69,7 @@ class TwinReads {
   void deliverAnswer(const std::string& rid, std::string_view topic, const std::string& body, std::uint64_t visit);
   void readIfNeeded();
   void ownAnswer(int status, const mqtt::Publish& message);
-  void learned(const TwinCache::Learned& twin);
+  void learned(const TwinCache::Learned& twin, bool wanted);
   void tell(std::string_view patch, std::uint64_t version);
   void tellOwed();
   bool quiet() const;
