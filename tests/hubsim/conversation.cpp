@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
 #include "hubsim/telemetry.hpp"
 #include "spheregate/base/log.hpp"
@@ -122,6 +123,7 @@ void Conversation::refuse(Refusal refusal, std::string_view clientId) {
 void Conversation::accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet) {
   if (!readWill(connect, login.device, will_)) return end("bad_will");
   device_ = std::make_shared<const std::string>(login.device);
+  topicId_ = topicIdOf(login.device);
   connection_ = hub_.enter(*this, visitOf(connect, login));
   reader_.allow(kPacketBytesMax);
   writer_.identify(device_, connection_);
@@ -177,7 +179,7 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
   const auto publish = mqtt::parsePublish(frame);
   if (!publish) return end("malformed");
   if (publish->qos > 1) return end("qos2");
-  const hub::PublishTopic topic = hub::classifyPublish(publish->topic, *device_);
+  const hub::PublishTopic topic = hub::classifyPublish(publish->topic, topicId_);
   switch (topic.kind) {
     case hub::PublishKind::telemetry:
       return handleTelemetry(*publish, topic.suffix);

@@ -61,6 +61,7 @@ class Conversation final : private base::WireUser {
   std::shared_ptr<base::Wire> wire_;
   ClientCertificate certificate_;
   std::shared_ptr<const std::string> device_ = std::make_shared<const std::string>();
+  std::string topicId_;
   std::uint64_t connection_ = 0;
   bool ended_ = false;
   bool readingPaused_ = false;

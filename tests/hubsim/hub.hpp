@@ -62,7 +62,8 @@ class Hub final : public Reception {
   const Statistics& statistics() const { return statistics_; }
   std::size_t connected() const { return online_.size(); }
 
-  // For services. A device is known when it is registered, or may come unregistered.
+  // For services. A device is known when it is registered, or may come unregistered; the module of an edge when the edge is
+  // registered. Where a device is named below it may be such a module (client_id.hpp), but for `put` and `remove`.
   const Registry& registry() const { return registry_; }
   bool known(const std::string& device) const;
   bool online(const std::string& device) const { return online_.contains(device); }
