@@ -11,7 +11,7 @@ bool balanced(const queue::Ledger& ledger, std::uint64_t queued) {
 
 }  // namespace
 
-Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub)
+Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, MemoryTables& tables, FakeHub& hub)
     : settings_{settings},
       runner_{world, settings.diskLatencyMax},
       custody_{settings_.queue, disk, runner_, world.timers, metrics_},
@@ -27,7 +27,8 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
              .metrics = linkMetrics_,
              .random = random_},
       uplink_{custody_, links_, metrics_},
-      front_{settings_.session, custody_, uplink_, world.timers, metrics_} {
+      state_{world.timers, tables, world.random, settings.diskLatencyMax},
+      front_{settings_.session, custody_, uplink_, state_, world.timers, metrics_} {
   uplink_.open(front_);
 }
 

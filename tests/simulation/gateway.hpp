@@ -6,6 +6,7 @@
 
 #include "fake_hub.hpp"
 #include "fake_runner.hpp"
+#include "memory_store.hpp"
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
@@ -24,10 +25,11 @@ struct GatewaySettings {
 // The whole daemon less OpenSSL and the operating system, for one life of its process. Destroying it is a SIGKILL.
 class Gateway {
  public:
-  Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub);
+  Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, MemoryTables& tables, FakeHub& hub);
 
   void welcome(std::unique_ptr<base::Wire> wire, const std::string& deviceId);
   queue::Custody& custody() { return custody_; }
+  MemoryStore& state() { return state_; }
   // accepted = delivered + queued + expired + dropped + dead-lettered, in total and for every device.
   bool booksBalance() const;
 
@@ -50,6 +52,7 @@ class Gateway {
   std::mt19937_64 random_;
   upstream::LinkContext links_;
   relay::Uplink uplink_;
+  MemoryStore state_;
   relay::Front front_;
 };
 

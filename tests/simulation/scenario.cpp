@@ -23,7 +23,7 @@ class Scenario {
 
  private:
   std::unique_ptr<base::Wire> dialGateway(const std::string& id, std::weak_ptr<Connection>& handle);
-  void start() { gateway_ = std::make_unique<Gateway>(world_, settings_, disk_, hub_); }
+  void start() { gateway_ = std::make_unique<Gateway>(world_, settings_, disk_, tables_, hub_); }
   void somethingHappens();
   void kill();
   void failPower();
@@ -38,6 +38,7 @@ class Scenario {
   World world_;
   GatewaySettings settings_;
   FakeDisk disk_;
+  MemoryTables tables_;
   FakeHub hub_{world_};
   std::unique_ptr<Gateway> gateway_;
   std::vector<std::unique_ptr<FakeDevice>> devices_;
@@ -124,6 +125,7 @@ void Scenario::setFaults() {
 
 void Scenario::kill() {
   ++outcome_.kills;
+  gateway_->state().storeSome(world_.random);
   gateway_.reset();
   disk_.crash();
   world_.runFor(world_.upTo(seconds{2}));
@@ -132,6 +134,7 @@ void Scenario::kill() {
 
 void Scenario::failPower() {
   ++outcome_.powerFailures;
+  gateway_->state().storeSome(world_.random);
   gateway_.reset();
   // Whatever was on the way at that moment is lost with the box.
   for (const auto& handle : deviceConnections_) {
