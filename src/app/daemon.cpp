@@ -95,13 +95,13 @@ class Daemon {
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
-  // What else outlives the process: twins, sessions.
+  // What is kept of devices and is no message, in a directory of its own that the queue does not look into.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
 
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, links_, config_.upstream, *state_, loop_.timers(), metrics_};
-  relay::Front front_{config_.session, custody_, uplink_, loop_.timers(), metrics_};
+  relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
@@ -159,6 +159,7 @@ ops::HttpSources Daemon::sources() {
                                    .front = front_,
                                    .uplink = uplink_,
                                    .admission = *admission_,
+                                   .state = *state_,
                                    .clock = loop_.clock(),
                                    .hub = config_.upstream.hub});
               }};

@@ -35,6 +35,8 @@ std::string statusJson(const StatusParts& parts) {
   status["queue"] = ledgerJson(parts.custody.totals(), parts.custody.queuedMessages());
   status["queue"]["disk_bytes"] = parts.custody.diskBytes();
   if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();
+  status["state"]["usable"] = parts.state.usable();
+  if (!parts.state.usable()) status["state"]["fault"] = parts.state.fault();
   status["tenant_cas"] = json::array();
   for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
     status["tenant_cas"].push_back({{"file", ca.file},

@@ -7,6 +7,7 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
+#include "spheregate/state/store.hpp"
 
 namespace spheregate::app {
 
@@ -15,6 +16,7 @@ struct StatusParts {
   const relay::Front& front;
   const relay::Uplink& uplink;
   const identity::Admission& admission;
+  const state::Store& state;
   const base::Clock& clock;
   std::string hub;
 };

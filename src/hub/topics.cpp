@@ -115,8 +115,8 @@ FilterKind classifyFilter(std::string_view filter, std::string_view deviceId) {
     return filter == kDeviceBound ? FilterKind::cloudToDevice : FilterKind::unknown;
   }
   if (filter == kTwinResponseFilter) return FilterKind::twinResponses;
-  if (filter == "$iothub/twin/PATCH/properties/desired/#") return FilterKind::desiredProperties;
-  if (filter == "$iothub/methods/POST/#") return FilterKind::methods;
+  if (filter == kDesiredFilter) return FilterKind::desiredProperties;
+  if (filter == kMethodsFilter) return FilterKind::methods;
   return FilterKind::unknown;
 }
 
@@ -130,6 +130,18 @@ std::string cloudToDeviceFilter(std::string_view deviceId) {
   std::string filter;
   filter.reserve(kDevices.size() + deviceId.size() + kDeviceBound.size());
   return filter.append(kDevices).append(deviceId).append(kDeviceBound);
+}
+
+std::string filterOf(FilterKind kind, std::string_view deviceId) {
+  switch (kind) {
+    case FilterKind::cloudToDevice: return cloudToDeviceFilter(deviceId);
+    case FilterKind::twinResponses: return std::string{kTwinResponseFilter};
+    case FilterKind::desiredProperties: return std::string{kDesiredFilter};
+    case FilterKind::methods: return std::string{kMethodsFilter};
+    case FilterKind::otherDevice:
+    case FilterKind::unknown: break;
+  }
+  return {};
 }
 
 }  // namespace spheregate::hub

@@ -30,9 +30,10 @@ constexpr std::size_t kPatchQueryBytesMax = 4096;
 
 }  // namespace
 
-Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, base::Timers& timers,
+Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, state::Store& state, base::Timers& timers,
              metrics::Registry& metrics)
     : settings_{settings}, custody_{custody}, uplink_{uplink}, timers_{timers}, metrics_{metrics}, burial_{timers},
+      sessions_{std::make_unique<Sessions>(state, timers, metrics)},
       refusals_{kRefusalsBurst, kQuiet, kNamesRememberedMax},
       visits_{kVisitsBurst, kQuiet, kNamesRememberedMax},
       willsDropped_{metrics.counter("wills_dropped_total", "Wills that were too large to be published.")} {
@@ -184,12 +185,17 @@ std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt:
 // Following hands the device what it has not acknowledged yet.
 void Front::listening(session::Conversation& conversation) {
   const queue::DeviceKey device = *guest(conversation).device;
-  for (const Followed& one : seat(device).filters) uplink_.follow(device, one.kind, one.filter, one.qos);
+  const Seat& place = seat(device);
+  if (place.keepsSession) sessions_->keep(conversation.certifiedId(), place.filters);
+  for (const Followed& one : place.filters) uplink_.follow(device, one.kind, one.filter, one.qos);
 }
 
 void Front::unsubscribing(session::Conversation& conversation, std::string_view filter) {
   const queue::DeviceKey device = *guest(conversation).device;
-  if (std::erase_if(seat(device).filters, [&](const Followed& one) { return one.filter == filter; }) > 0) uplink_.unfollow(device, filter);
+  Seat& place = seat(device);
+  if (std::erase_if(place.filters, [&](const Followed& one) { return one.filter == filter; }) == 0) return;
+  if (place.keepsSession) sessions_->keep(conversation.certifiedId(), place.filters);
+  uplink_.unfollow(device, filter);
 }
 
 void Front::received(session::Conversation& conversation, std::uint64_t token) {

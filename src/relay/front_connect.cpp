@@ -69,7 +69,11 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
   newcomer.device = device;
   place.guest = &newcomer;
   ++connected_;
-  if (connect.cleanSession) place.filters.clear();
+  if (!std::exchange(place.known, true)) place.filters = sessions_->of(newcomer.conversation->certifiedId());
+  if (connect.cleanSession) {
+    place.filters.clear();
+    sessions_->keep(newcomer.conversation->certifiedId(), {});
+  }
   place.keepsSession = !connect.cleanSession;
   countConnection("ok");
   if (const auto before = visits_.pass(newcomer.conversation->certifiedId(), timers_.now())) {

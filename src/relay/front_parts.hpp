@@ -6,17 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "spheregate/hub/topics.hpp"
+#include "sessions.hpp"
 #include "spheregate/relay/front.hpp"
 
 namespace spheregate::relay {
-
-// What a device has subscribed to.
-struct Followed {
-  std::string filter;
-  hub::FilterKind kind = hub::FilterKind::unknown;
-  std::uint8_t qos = 0;
-};
 
 // One connection that passed TLS.
 struct Front::Guest {
@@ -30,6 +23,7 @@ struct Front::Guest {
 // One device, connected or not.
 struct Front::Seat {
   Guest* guest = nullptr;
+  bool known = false;                // has been here in this life of the process
   bool keepsSession = false;         // cleanSession=0: the filters outlive the connection
   std::vector<Followed> filters;     // one of a kind at most, since each kind has one filter
 };

@@ -15,7 +15,7 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
     : settings_{settings},
       runner_{world, settings.diskLatencyMax},
       custody_{settings_.queue, disk, runner_, world.timers, metrics_},
-      state_{world.timers, tables},
+      state_{world.timers, tables, world.random, settings.diskLatencyMax},
       dialer_{world, hub},
       pacer_{world.timers, settings_.upstream.connectsPerSecond},
       linkMetrics_{metrics_},
@@ -29,7 +29,7 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
                    .random = random_},
       links_{linkContext_},
       uplink_{custody_, links_, settings_.upstream, state_, world.timers, metrics_},
-      front_{settings_.session, custody_, uplink_, world.timers, metrics_} {
+      front_{settings_.session, custody_, uplink_, state_, world.timers, metrics_} {
   uplink_.open(front_);
 }
 

@@ -64,6 +64,8 @@ class MemoryStore final : public state::Store {
   // From now on nothing is stored and nothing is read; what waits is not stored either.
   void breakDown(std::string fault) { fault_ = std::move(fault); }
   void repair() { fault_.clear(); }
+  // So many changes from now on are not stored.
+  void failFor(std::size_t changes) { failures_ = changes; }
   std::size_t waiting() const { return jobs_.size(); }
   // What waits is on the disk up to a place that chance decides, and nobody hears of it: for just before a kill.
   void storeSome(std::mt19937_64& random) {
@@ -130,6 +132,7 @@ class MemoryStore final : public state::Store {
     std::optional<std::string> row;
     if (usable()) row = present(table, key);
     change(row);
+    if (failures_ > 0) return --failures_, false;
     if (!usable()) return false;
     if (!row) return disk_.of(table).erase(key), true;
     if (key.size() > state::kKeyBytesMax || row->size() > state::kRowBytesMax) return false;
@@ -142,6 +145,7 @@ class MemoryStore final : public state::Store {
   std::mt19937_64* random_ = nullptr;
   base::Duration latencyMax_{};
   std::string fault_;
+  std::size_t failures_ = 0;
   std::deque<Job> jobs_;
   base::Timer timer_{timers_};
 };

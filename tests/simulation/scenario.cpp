@@ -38,8 +38,8 @@ class Scenario {
   World world_;
   GatewaySettings settings_;
   FakeDisk disk_;
-  FakeHub hub_{world_};
   MemoryTables tables_;
+  FakeHub hub_{world_};
   std::unique_ptr<Gateway> gateway_;
   std::vector<std::unique_ptr<FakeDevice>> devices_;
   std::vector<std::weak_ptr<Connection>> deviceConnections_;
@@ -125,6 +125,7 @@ void Scenario::setFaults() {
 
 void Scenario::kill() {
   ++outcome_.kills;
+  gateway_->state().storeSome(world_.random);
   gateway_.reset();
   disk_.crash();
   world_.runFor(world_.upTo(seconds{2}));
@@ -133,6 +134,7 @@ void Scenario::kill() {
 
 void Scenario::failPower() {
   ++outcome_.powerFailures;
+  gateway_->state().storeSome(world_.random);
   gateway_.reset();
   // Whatever was on the way at that moment is lost with the box.
   for (const auto& handle : deviceConnections_) {

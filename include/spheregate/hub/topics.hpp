@@ -46,11 +46,15 @@ struct HubTopic {
 [[nodiscard]] std::string withRid(std::string_view query, std::string_view rid);
 
 inline constexpr std::string_view kTwinResponseFilter = "$iothub/twin/res/#";
+inline constexpr std::string_view kDesiredFilter = "$iothub/twin/PATCH/properties/desired/#";
+inline constexpr std::string_view kMethodsFilter = "$iothub/methods/POST/#";
 inline constexpr std::string_view kReportedTopic = "$iothub/twin/PATCH/properties/reported/?";
 
 // `devices/{id}/messages/events`: the telemetry topic without its suffix.
 [[nodiscard]] std::string telemetryPrefix(std::string_view deviceId);
 // `devices/{id}/messages/devicebound/#`
 [[nodiscard]] std::string cloudToDeviceFilter(std::string_view deviceId);
+// The one filter of its kind; empty for kinds that no device may follow.
+[[nodiscard]] std::string filterOf(FilterKind kind, std::string_view deviceId);
 
 }  // namespace spheregate::hub

@@ -14,9 +14,12 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/session/conversation.hpp"
+#include "spheregate/state/store.hpp"
 #include "spheregate/tls/verdict.hpp"
 
 namespace spheregate::relay {
+
+class Sessions;
 
 // Counts that a person asks for one device; the books are in its queue's ledger.
 struct DeviceView {
@@ -32,7 +35,8 @@ struct DeviceView {
 // custody and gives the PUBACKs when custody says so. Owns the conversations. Core thread only.
 class Front final : public session::Host, public DeviceSide {
  public:
-  Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, base::Timers& timers, metrics::Registry& metrics);
+  Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, state::Store& state, base::Timers& timers,
+        metrics::Registry& metrics);
   ~Front() override;
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -95,6 +99,7 @@ class Front final : public session::Host, public DeviceSide {
   std::vector<std::unique_ptr<Guest>> buried_;  // may not be destroyed inside their own callbacks
   base::Timer burial_;
   std::vector<std::unique_ptr<Seat>> seats_;  // by device key
+  std::unique_ptr<Sessions> sessions_;
   base::LogAllowance refusals_;
   base::LogAllowance visits_;  // connects and disconnects
   metrics::Counter& willsDropped_;

@@ -30,10 +30,7 @@ class RelaySite : public ::testing::Test {
 
   RelaySite() { upstream_.hub = "contoso.azure-devices.net"; }
   ~RelaySite() override {
-    front_.reset();
-    uplink_.reset();
-    custody_.reset();
-    disk_.reset();
+    end();
     std::filesystem::remove_all(directory_);
   }
 
@@ -43,11 +40,29 @@ class RelaySite : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "spheregate-relay-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
     queue_.path = directory_ / "queue";
+    start();
+  }
+  // A kill -9, and the next life of the process.
+  void restart() {
+    end();
+    dialer_.waiting.clear();
+    start();
+  }
+  void start() {
     disk_ = *queue::openPosixDisk(queue_.path);
     custody_ = std::make_unique<queue::Custody>(queue_, *disk_, runner_, time_.timers, metrics_);
-    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, upstream_, state_, time_.timers, metrics_);
-    front_ = std::make_unique<relay::Front>(session_, *custody_, *uplink_, time_.timers, metrics_);
+    state_ = std::make_unique<simulation::MemoryStore>(time_.timers, tables_);
+    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, upstream_, *state_, time_.timers, metrics_);
+    front_ = std::make_unique<relay::Front>(session_, *custody_, *uplink_, *state_, time_.timers, metrics_);
     uplink_->open(*front_);
+  }
+
+  void end() {
+    state_.reset();
+    front_.reset();
+    uplink_.reset();
+    custody_.reset();
+    disk_.reset();
   }
 
   // A connection that passed TLS; it lives as long as the test.
@@ -156,13 +171,13 @@ class RelaySite : public ::testing::Test {
                                      .metrics = linkMetrics_,
                                      .random = random_};
   upstream::OwnLinks links_{linkContext_};
-  simulation::MemoryTables tables_;
-  simulation::MemoryStore state_{time_.timers, tables_};
   std::filesystem::path directory_;
   std::vector<std::unique_ptr<Device>> devices_;  // the views outlive the conversations that the front owns
   std::vector<std::unique_ptr<WireView>> hubs_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Custody> custody_;
+  simulation::MemoryTables tables_;  // the rows on the disk
+  std::unique_ptr<simulation::MemoryStore> state_;
   std::unique_ptr<relay::Uplink> uplink_;
   std::unique_ptr<relay::Front> front_;
 };
