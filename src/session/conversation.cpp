@@ -170,6 +170,10 @@ Conversation::Step Conversation::handle(const mqtt::Frame& frame) {
 
 Conversation::Step Conversation::handleConnect(const mqtt::Frame& frame) {
   const auto connect = mqtt::parseConnect(frame);
+  if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) {
+    // §3.1.2.2: a client that speaks another version hears so before the connection ends.
+    mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = mqtt::ConnackCode::badProtocol});
+  }
   if (!connect) return fail(connect.error());
   const ConnectAnswer answer = host_.connecting(*this, *connect);
   if (state_ == State::ended) return Step::stop;
