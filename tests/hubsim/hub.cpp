@@ -40,6 +40,7 @@ void Hub::setFaults(const Faults& faults) {
   setRates();
   base::logInfo("faults set", {{"outage", faults.outage}, {"seed", faults.seed}});
   if (faults.outage) drop(std::nullopt, "outage");
+  if (companion_) companion_->faultsSet();
 }
 
 void Hub::setRules(const Rules& rules) {
@@ -74,6 +75,7 @@ void Hub::reset() {
   transcript_.clear();
   outcomes_.clear();
   statistics_ = {};
+  if (companion_) companion_->reset();
 }
 
 bool Hub::known(const std::string& device) const {

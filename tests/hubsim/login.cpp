@@ -66,10 +66,11 @@ std::variant<Login, Refusal> judgeToken(const Attempt& attempt, const Registry& 
   return Login{attempt.device, token->expires, token->resource, resource, token->policy, edge.value_or("")};
 }
 
-std::variant<Login, Refusal> judgeCertificate(const ClientCertificate& certificate, const std::string& device) {
+std::variant<Login, Refusal> judgeCertificate(const ClientCertificate& certificate, const std::string& device,
+                                              const std::string& commonName) {
   if (certificate.standing == ClientCertificate::Standing::absent) return Refusal::noCredentials;
   if (certificate.standing == ClientCertificate::Standing::untrusted) return Refusal::untrustedCertificate;
-  if (certificate.commonName != device) return Refusal::certificateName;
+  if (certificate.commonName != commonName) return Refusal::certificateName;
   return Login{device, std::nullopt, {}, {}, {}, {}};
 }
 
@@ -113,6 +114,10 @@ std::string_view refusalName(Refusal refusal) {
       return "untrusted_certificate";
     case Refusal::certificateName:
       return "certificate_name";
+    case Refusal::wrongScope:
+      return "wrong_scope";
+    case Refusal::notEnrolled:
+      return "not_enrolled";
     case Refusal::throttled:
       return "throttled";
     case Refusal::fault:
@@ -140,12 +145,16 @@ std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const Clie
   std::string device{username->deviceId};
   const auto known = registry.devices.find(device);
   if (known == registry.devices.end() && !registry.acceptUnknownDevices) return Refusal::unknownDevice;
-  if (known != registry.devices.end() && !known->second.enabled) return Refusal::disabled;
+  static const DeviceIdentity kUnknown;
+  const DeviceIdentity& identity = known == registry.devices.end() ? kUnknown : known->second;
+  if (!identity.enabled) return Refusal::disabled;
+  // One process plays several hubs, and a provisioned device is in one of them.
+  if (!identity.onlyHub.empty() && !sameHost(identity.onlyHub, username->host)) return Refusal::unknownDevice;
 
   // A password decides, also when a certificate came with it.
   if (connect.password && !connect.password->empty())
     return judgeToken({device, username->query, base::asText(*connect.password)}, registry, now, requireAuthChain);
-  return judgeCertificate(certificate, device);
+  return judgeCertificate(certificate, device, identity.certificateName.empty() ? device : identity.certificateName);
 }
 
 }  // namespace spheregate::hubsim

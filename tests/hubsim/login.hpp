@@ -41,6 +41,8 @@ enum class Refusal {
   expired,
   untrustedCertificate,
   certificateName,
+  wrongScope,
+  notEnrolled,
   throttled,
   fault,
 };
