@@ -109,7 +109,8 @@ void Downlink::follow(hub::FilterKind kind, std::string_view filter, std::uint8_
   // A device that came back before the hub noticed anything gets again what it did not acknowledge.
   for (CloudMessage& kept : cloudMessages_) {
     if (!kept.repeatable || kept.withDevice) continue;
-    const mqtt::Publish again{.topic = kept.topic, .payload = kept.payload, .packetId = 0, .qos = 1, .dup = true, .retain = false};
+    const mqtt::Publish again{
+        .topic = kept.topic, .payload = kept.payload, .packetId = kept.packetId, .qos = 1, .dup = true, .retain = false};
     kept.withDevice = line_.devices.deliver(line_.device, again, kept.token) == Delivery::sent;
   }
 }

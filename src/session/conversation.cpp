@@ -19,6 +19,8 @@ constexpr std::size_t kFrameOverheadMax = 8 * 1024;
 constexpr std::size_t kConnectBytesMax = 72 * 1024;
 // The hub keeps at most 50 cloud-to-device messages for a device.
 constexpr std::size_t kDeliveringMax = 50;
+// Our own packet ids begin here, clear of those that the hub gives to cloud-to-device messages.
+constexpr mqtt::PacketId kOwnIdsFirst = 0x8000;
 
 }  // namespace
 
@@ -72,7 +74,7 @@ bool Conversation::deliver(const mqtt::Publish& message, std::uint64_t token) {
   mqtt::Publish packet = message;
   packet.packetId = 0;
   if (packet.qos > 0) {
-    packet.packetId = freeDeliveryId();
+    packet.packetId = deliveryId(message.packetId);
     delivering_.push_back({token, packet.packetId});
   }
   mqtt::appendPublish(wire_->outbox(), packet);
@@ -80,15 +82,17 @@ bool Conversation::deliver(const mqtt::Publish& message, std::uint64_t token) {
   return true;
 }
 
-// One that the device does not owe an acknowledgement for; there are far more ids than messages on their way.
-mqtt::PacketId Conversation::freeDeliveryId() {
-  const auto taken = [this] {
-    return std::any_of(delivering_.begin(), delivering_.end(),
-                       [this](const Unacknowledged& one) { return one.packetId == lastDeliveryId_; });
+// A message that is sent again, on this connection or a later one, keeps its id (§4.4): a device that acknowledges late, after it has
+// reconnected, must not acknowledge another message. So the host's id is used unless the device owes an acknowledgement for it.
+mqtt::PacketId Conversation::deliveryId(mqtt::PacketId wanted) {
+  const auto owed = [this](mqtt::PacketId id) {
+    return std::any_of(delivering_.begin(), delivering_.end(), [id](const Unacknowledged& one) { return one.packetId == id; });
   };
-  do lastDeliveryId_ = lastDeliveryId_ == 0xFFFF ? mqtt::PacketId{1} : static_cast<mqtt::PacketId>(lastDeliveryId_ + 1);
-  while (taken());
-  return lastDeliveryId_;
+  if (wanted != 0 && !owed(wanted)) return wanted;
+  // There are far more ids than messages on their way.
+  do lastOwnId_ = lastOwnId_ == 0xFFFF ? kOwnIdsFirst : static_cast<mqtt::PacketId>(lastOwnId_ + 1);
+  while (owed(lastOwnId_));
+  return lastOwnId_;
 }
 
 void Conversation::resume() {
@@ -166,6 +170,10 @@ Conversation::Step Conversation::handle(const mqtt::Frame& frame) {
 
 Conversation::Step Conversation::handleConnect(const mqtt::Frame& frame) {
   const auto connect = mqtt::parseConnect(frame);
+  if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) {
+    // §3.1.2.2: a client that speaks another version hears so before the connection ends.
+    mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = mqtt::ConnackCode::badProtocol});
+  }
   if (!connect) return fail(connect.error());
   const ConnectAnswer answer = host_.connecting(*this, *connect);
   if (state_ == State::ended) return Step::stop;

@@ -43,6 +43,10 @@ def wait_until(condition, timeout, what):
         time.sleep(POLL_SECONDS)
 
 
+def in_url(text):
+    return urllib.parse.quote(text, safe="")
+
+
 def http_request(port, method, path, body=None, timeout=20.0, headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -120,14 +124,16 @@ class Process:
 
 
 class Hubsim(Process):
-    def __init__(self, directory, pki, record=True):
+    def __init__(self, directory, pki, record=True, client_ca=None):
+        """With `client_ca` devices may log in with a certificate, as they do without a gateway between."""
         directory = Path(directory)
         super().__init__(directory / "hubsim.log")
         registry = directory / "registry.yaml"
         registry.write_text("hub: localhost\npolicies:\n"
                             f"  - {{ name: gateway, key: {POLICY_KEY} }}\naccept_unknown_devices: true\n")
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
-                     "--registry", str(registry)] + ([] if record else ["--no-record"]), stdout=subprocess.PIPE)
+                     "--registry", str(registry)] + ([] if record else ["--no-record"]) +
+                    (["--client-ca", str(client_ca)] if client_ca else []), stdout=subprocess.PIPE)
         first = self.process.stdout.readline()
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
@@ -157,12 +163,12 @@ class Hubsim(Process):
     def send_to(self, device_id, payload, **headers):
         """A cloud-to-device message; `iothub_messageid="1"` becomes the header `iothub-messageid`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        status, answer = http_request(self.http_port, "POST", f"/devices/{device_id}/messages/deviceBound", payload, headers=named)
+        status, answer = http_request(self.http_port, "POST", f"/devices/{in_url(device_id)}/messages/deviceBound", payload, headers=named)
         if status != 204:
             raise AssertionError(f"deviceBound: {status} {answer[:300]!r}")
 
     def cloud_messages(self, device_id):
-        return self.call("GET", f"/c2d?device={device_id}")
+        return self.call("GET", f"/c2d?device={in_url(device_id)}")
 
     def completed(self, device_id):
         return [one for one in self.cloud_messages(device_id)["ended"] if one["outcome"] == "completed"]
@@ -170,17 +176,17 @@ class Hubsim(Process):
     def invoke(self, device_id, name, payload=None, timeout=10):
         """(HTTP status, answer) of a direct method."""
         body = {"methodName": name, "payload": payload, "responseTimeoutInSeconds": timeout}
-        status, answer = http_request(self.http_port, "POST", f"/twins/{device_id}/methods", json.dumps(body), timeout=timeout + 20)
+        status, answer = http_request(self.http_port, "POST", f"/twins/{in_url(device_id)}/methods", json.dumps(body), timeout=timeout + 20)
         return status, json.loads(answer)
 
     def twin(self, device_id):
-        return self.call("GET", f"/twins/{device_id}")
+        return self.call("GET", f"/twins/{in_url(device_id)}")
 
     def desire(self, device_id, properties):
-        return self.call("PATCH", f"/twins/{device_id}", {"properties": {"desired": properties}})
+        return self.call("PATCH", f"/twins/{in_url(device_id)}", {"properties": {"desired": properties}})
 
     def transcript(self, device_id):
-        return self.call("GET", f"/transcript?device={device_id}")
+        return self.call("GET", f"/transcript?device={in_url(device_id)}")
 
     def stats(self):
         return self.call("GET", "/stats")
@@ -189,7 +195,7 @@ class Hubsim(Process):
         self.call("POST", "/reset")
 
     def drop(self, device_id=None):
-        self.call("POST", "/drop" + (f"?device={urllib.parse.quote(device_id)}" if device_id else ""))
+        self.call("POST", "/drop" + (f"?device={in_url(device_id)}" if device_id else ""))
 
     def messages(self, device_id, page=20000):
         """Everything that arrived from one device, in order, with the payload decoded."""

@@ -3,39 +3,15 @@
 The SDK comes from the npm registry into the build directory. SPHEREGATE_SKIP_NODE=1 leaves the test out where there is none.
 """
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 import unittest
-from pathlib import Path
 
-from harness import PROGRAMS, GatewayTest, wait_until
-
-SOURCE = Path(__file__).resolve().parent / "node"
+from harness import GatewayTest, wait_until
+from node_sdk import installed_sdk, needs_node
 
 
-def installed_sdk():
-    """A directory with the scripts and their packages; the packages are fetched once for each lock file."""
-    lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    directory = PROGRAMS / f"node-e2e-{lock}"
-    if not (directory / "complete").exists():
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCE / name, directory)
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=directory, capture_output=True,
-                              text=True, timeout=300, check=False)
-        if done.returncode:
-            raise AssertionError(f"npm ci failed (SPHEREGATE_SKIP_NODE=1 leaves this test out):\n{done.stdout}{done.stderr}")
-        (directory / "complete").touch()
-    for script in SOURCE.glob("*.js"):
-        shutil.copy(script, directory)
-    return directory
-
-
-@unittest.skipIf(os.environ.get("SPHEREGATE_SKIP_NODE") == "1", "SPHEREGATE_SKIP_NODE is 1")
+@needs_node
 class NodeSdk(GatewayTest):
     COUNT = 1000
 

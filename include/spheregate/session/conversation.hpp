@@ -32,8 +32,8 @@ class Conversation final : public base::WireUser {
 
   // Acknowledges, in order, every PUBLISH taken with a token up to this one.
   void acknowledgeThrough(std::uint64_t token);
-  // Sends a message to the device; `received` tells when a QoS 1 message has arrived. False when the device does not take what it
-  // gets: nothing was sent.
+  // Sends a message to the device, at QoS 1 under its packet id if that is free; `received` tells when it has arrived. False when the
+  // device does not take what it gets: nothing was sent.
   [[nodiscard]] bool deliver(const mqtt::Publish& message, std::uint64_t token);
   // There may be room again after `hold`.
   void resume();
@@ -71,7 +71,7 @@ class Conversation final : public base::WireUser {
   Step fail(std::string_view detail);
   Step fail(const boost::system::error_code& error);
 
-  mqtt::PacketId freeDeliveryId();
+  mqtt::PacketId deliveryId(mqtt::PacketId wanted);
   bool retransmission(const mqtt::Publish& publish) const;
   bool noRoom() const;
   bool blocked() const;
@@ -95,7 +95,7 @@ class Conversation final : public base::WireUser {
   base::Bytes input_;     // bytes that are not a whole packet yet, or that wait for room
   std::deque<Unacknowledged> unacknowledged_;
   std::vector<Unacknowledged> delivering_;  // QoS 1 on its way to the device
-  mqtt::PacketId lastDeliveryId_ = 0;
+  mqtt::PacketId lastOwnId_ = 0xFFFF;
   std::unique_ptr<StoredWill> will_;
   base::Timer deadline_;  // CONNECT first, keep-alive later
   base::Duration silenceMax_{};

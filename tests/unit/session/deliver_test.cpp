@@ -61,8 +61,8 @@ class DeliverTest : public ::testing::Test {
     mqtt::appendPuback(out, id);
     view.user->wireBytes(out);
   }
-  static mqtt::Publish message(std::uint8_t qos) {
-    return {.topic = "a/b", .payload = base::asBytes("x"), .packetId = 555, .qos = qos, .dup = false, .retain = false};
+  static mqtt::Publish message(std::uint8_t qos, mqtt::PacketId id = 0) {
+    return {.topic = "a/b", .payload = base::asBytes("x"), .packetId = id, .qos = qos, .dup = false, .retain = false};
   }
   static Bytes packet(mqtt::Publish publish, mqtt::PacketId id) {
     publish.packetId = id;
@@ -78,22 +78,36 @@ class DeliverTest : public ::testing::Test {
   Conversation conversation{std::make_unique<test::ScriptedWire>(view), "dev", 1, settings, time.timers, host};
 };
 
-TEST_F(DeliverTest, givesItsOwnPacketIds) {
+TEST_F(DeliverTest, packetIdsAreTheHosts) {
   online();
-  EXPECT_TRUE(conversation.deliver(message(1), 41));
-  EXPECT_EQ(view.sent, packet(message(1), 1));
+  EXPECT_TRUE(conversation.deliver(message(1, 555), 41));
+  EXPECT_EQ(view.sent, packet(message(1), 555));
   view.sent.clear();
-  EXPECT_TRUE(conversation.deliver(message(0), 0));
+  EXPECT_TRUE(conversation.deliver(message(0, 555), 0));
   EXPECT_EQ(view.sent, packet(message(0), 0));
   view.sent.clear();
-  EXPECT_TRUE(conversation.deliver(message(1), 42));
-  EXPECT_EQ(view.sent, packet(message(1), 2));
+  acknowledges(555);
+  EXPECT_TRUE(conversation.deliver(message(1, 555), 42));
+  EXPECT_EQ(view.sent, packet(message(1), 555));
+}
+
+TEST_F(DeliverTest, givesItsOwnPacketIdsWhereTheHostsAreNotFree) {
+  online();
+  EXPECT_TRUE(conversation.deliver(message(1), 41));
+  EXPECT_EQ(view.sent, packet(message(1), 0x8000));
+  EXPECT_TRUE(conversation.deliver(message(1, 7), 42));
+  view.sent.clear();
+  EXPECT_TRUE(conversation.deliver(message(1, 7), 43));
+  EXPECT_EQ(view.sent, packet(message(1), 0x8001));
+  acknowledges(0x8001);
+  acknowledges(7);
+  EXPECT_EQ(host.tokens, (std::vector<std::uint64_t>{43, 42}));
 }
 
 TEST_F(DeliverTest, tellsWhichMessageHasArrivedOnce) {
   online();
-  EXPECT_TRUE(conversation.deliver(message(1), 41));
-  EXPECT_TRUE(conversation.deliver(message(1), 42));
+  EXPECT_TRUE(conversation.deliver(message(1, 1), 41));
+  EXPECT_TRUE(conversation.deliver(message(1, 2), 42));
   acknowledges(2);
   acknowledges(9);
   acknowledges(1);
@@ -111,31 +125,31 @@ TEST_F(DeliverTest, isBusyWhileTheDeviceDoesNotTakeWhatItGets) {
   view.stuck = 0;
   for (std::uint64_t token = 1; token <= 50; ++token) EXPECT_TRUE(conversation.deliver(message(1), token));
   EXPECT_FALSE(conversation.deliver(message(1), 51)) << "too many unacknowledged";
-  acknowledges(50);
+  acknowledges(0x8000 + 49);
   EXPECT_TRUE(conversation.deliver(message(1), 51));
 }
 
-TEST_F(DeliverTest, packetIdsWrapWithoutZero) {
+TEST_F(DeliverTest, ownPacketIdsWrapWithinTheirHalf) {
   online();
-  for (int n = 1; n <= 0xFFFF; ++n) {
+  for (int n = 0x8000; n <= 0xFFFF; ++n) {
     ASSERT_TRUE(conversation.deliver(message(1), 1));
     acknowledges(static_cast<mqtt::PacketId>(n));
   }
   view.sent.clear();
   EXPECT_TRUE(conversation.deliver(message(1), 2));
-  EXPECT_EQ(view.sent, packet(message(1), 1));
+  EXPECT_EQ(view.sent, packet(message(1), 0x8000));
 }
 
 TEST_F(DeliverTest, packetIdsOfUnacknowledgedMessagesAreNotUsedAgain) {
   online();
   ASSERT_TRUE(conversation.deliver(message(1), 1000));  // stays unacknowledged
-  for (int n = 2; n <= 0xFFFF; ++n) {
+  for (int n = 0x8001; n <= 0xFFFF; ++n) {
     ASSERT_TRUE(conversation.deliver(message(1), 1));
     acknowledges(static_cast<mqtt::PacketId>(n));
   }
   view.sent.clear();
   EXPECT_TRUE(conversation.deliver(message(1), 2));
-  EXPECT_EQ(view.sent, packet(message(1), 2));
+  EXPECT_EQ(view.sent, packet(message(1), 0x8001));
 }
 
 TEST_F(DeliverTest, whatWasKeptComesAfterTheConnack) {
@@ -143,9 +157,9 @@ TEST_F(DeliverTest, whatWasKeptComesAfterTheConnack) {
   connect();
   Bytes expected;
   mqtt::appendConnack(expected, {.sessionPresent = true, .code = mqtt::ConnackCode::accepted});
-  base::append(expected, packet(host.greeting, 1));
+  base::append(expected, packet(host.greeting, 0x8000));
   EXPECT_EQ(view.sent, expected);
-  acknowledges(1);
+  acknowledges(0x8000);
   EXPECT_EQ(host.tokens, (std::vector<std::uint64_t>{7}));
 }
 
@@ -157,7 +171,7 @@ TEST_F(DeliverTest, whatWasKeptComesAfterTheSuback) {
   view.user->wireBytes(subscribe);
   Bytes expected;
   mqtt::appendSuback(expected, {.packetId = 3, .codes = {0}});
-  base::append(expected, packet(host.greeting, 1));
+  base::append(expected, packet(host.greeting, 0x8000));
   EXPECT_EQ(view.sent, expected);
 }
 

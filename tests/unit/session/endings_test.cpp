@@ -16,6 +16,19 @@ TEST_F(ConversationTest, connectMustComeInTime) {
   EXPECT_EQ(host.ending, Ending::connectTimedOut);
 }
 
+TEST_F(ConversationTest, anotherVersionOfMqttIsToldSoAndClosed) {
+  for (const std::uint8_t level : {std::uint8_t{3}, std::uint8_t{5}}) {
+    open();
+    Bytes out = connect();
+    out[8] = level;
+    says(out);
+    EXPECT_EQ(hears(), (Bytes{0x20, 2, 0, 1})) << int{level};
+    EXPECT_TRUE(view.closed);
+    EXPECT_EQ(host.ending, Ending::protocolError);
+  }
+  EXPECT_TRUE(host.clientIds.empty());
+}
+
 TEST_F(ConversationTest, closesAfterOneAndAHalfKeepAlivesOfSilence) {
   says(connect(10));
   time.pass(seconds{14});
