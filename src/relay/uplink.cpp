@@ -6,6 +6,7 @@
 #include "downlink.hpp"
 #include "lane.hpp"
 #include "spheregate/base/log.hpp"
+#include "traffic.hpp"
 #include "twin_cache.hpp"
 
 namespace spheregate::relay {
@@ -27,6 +28,9 @@ Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::
       timers_{timers},
       twins_{std::make_unique<TwinCache>(store)},
       downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
+      traffic_{std::make_unique<Traffic>(timers, upstream::allowance(settings).messages, settings.drainPerSecond)},
+      twinReads_{timers, upstream::allowance(settings).twinReads},
+      twinUpdates_{timers, upstream::allowance(settings).twinUpdates},
       patches_{metrics.counter("twin_patches_accepted_total", "Patches of reported properties taken into custody from devices.")},
       accepted_{acceptedCounter(metrics, "0"), acceptedCounter(metrics, "1")},
       unreadable_{metrics.counter("queue_unreadable_records_total", "Stored messages that could not be read as such.")} {
@@ -88,6 +92,8 @@ void Uplink::replyToMethod(queue::DeviceKey device, std::string_view topic, std:
   lane(device).downlink().replyToMethod(topic, rid, payload);
 }
 
+void Uplink::setDrainRate(double perSecond) { traffic_->setBacklogRate(perSecond); }
+
 void Uplink::close() {
   for (const auto& way : lanes_) {
     if (way) way->close();
@@ -124,7 +130,7 @@ void Uplink::linkCameUp() {
   if (linksUp_++ > 0) return;
   base::logInfo("uplink restored", {{"hub", settings_.hub}});
   // The first link that gets through is the probe; the others need not wait out a long back-off, but may not come all at once.
-  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / settings_.connectsPerSecond);
+  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / upstream::allowance(settings_).connects);
   for (const auto& way : lanes_) {
     if (way) way->hurry(std::chrono::duration_cast<base::Duration>(spread));
   }

@@ -17,7 +17,7 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
       custody_{settings_.queue, disk, runner_, world.timers, metrics_},
       state_{world.timers, tables, world.random, settings.diskLatencyMax},
       dialer_{world, hub},
-      pacer_{world.timers, settings_.upstream.connectsPerSecond},
+      pacer_{world.timers, upstream::allowance(settings_.upstream).connects},
       linkMetrics_{metrics_},
       random_{world.random()},
       linkContext_{.settings = settings_.upstream,
