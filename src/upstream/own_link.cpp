@@ -104,7 +104,7 @@ void OwnLink::startDial(base::Explained<Login> login) {
     return fail(login.error());
   }
   login_ = std::move(*login);
-  dial_ = context_.dialer.dial([this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
+  dial_ = context_.dialer.dial(login_.hub, [this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
 }
 
 void OwnLink::dialed(base::Explained<std::unique_ptr<base::Wire>> wire) {
