@@ -1,5 +1,6 @@
 #include "spheregate/tls/connector.hpp"
 
+#include <string>
 #include <utility>
 
 #include "context.hpp"
@@ -35,10 +36,11 @@ class PassageAttempt final : public Connector::Attempt {
 
 }  // namespace
 
-std::unique_ptr<Connector::Attempt> Connector::connect(Done done) {
+std::unique_ptr<Connector::Attempt> Connector::connect(std::string_view host, Done done) {
   // Shares the ownership of what the passage refers to.
   const std::shared_ptr<const Way> way{inside_, &inside_->way};
-  auto passage = std::make_shared<Passage>(way, std::move(done));
+  std::string target{host.empty() ? way->settings.host : host};
+  auto passage = std::make_shared<Passage>(way, std::move(target), std::move(done));
   passage->start();
   return std::make_unique<PassageAttempt>(std::move(passage));
 }

@@ -13,15 +13,15 @@
 
 namespace spheregate::tls {
 
-Passage::Passage(std::shared_ptr<const Way> way, Connector::Done done)
-    : way_{std::move(way)}, done_{std::move(done)}, resolver_{way_->loop}, timer_{way_->loop} {}
+Passage::Passage(std::shared_ptr<const Way> way, std::string host, Connector::Done done)
+    : way_{std::move(way)}, host_{std::move(host)}, done_{std::move(done)}, resolver_{way_->loop}, timer_{way_->loop} {}
 
 void Passage::start() {
   const ConnectorSettings& settings = way_->settings;
   deadline_ = std::chrono::steady_clock::now() + settings.connectTimeout;
-  arm(settings.connectTimeout, "resolve " + settings.host + ": no answer from the name server in time");
+  arm(settings.connectTimeout, "resolve " + host_ + ": no answer from the name server in time");
   resolver_.async_resolve(
-      settings.host, std::to_string(settings.port), Tcp::resolver::numeric_service,
+      host_, std::to_string(settings.port), Tcp::resolver::numeric_service,
       [self = weak_from_this()](const boost::system::error_code& error, const Tcp::resolver::results_type& found) {
         const auto passage = self.lock();
         if (passage && passage->done_) passage->resolved(error, found);
@@ -38,7 +38,7 @@ void Passage::cancel() {
 
 void Passage::resolved(const boost::system::error_code& error, const Tcp::resolver::results_type& found) {
   if (error) {
-    return finish(base::failed<std::unique_ptr<base::Wire>>("resolve " + way_->settings.host + ": " + error.message() +
+    return finish(base::failed<std::unique_ptr<base::Wire>>("resolve " + host_ + ": " + error.message() +
                                                             "; check upstream.hub and the name servers of this machine"));
   }
   for (const auto& entry : found) addresses_.push_back(entry.endpoint());
@@ -83,13 +83,12 @@ base::Explained<Ssl> Passage::ssl() const {
   Ssl ssl{SSL_new(way_->context.get())};
   SPHEREGATE_CHECK(ssl != nullptr);
   SSL_set_connect_state(ssl.get());
-  const std::string& host = way_->settings.host;
   ERR_clear_error();
-  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) == 1) return ssl;
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host_.c_str()) == 1) return ssl;
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  const bool named = SSL_set1_host(ssl.get(), host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
+  const bool named = SSL_set1_host(ssl.get(), host_.c_str()) == 1 && SSL_set_tlsext_host_name(ssl.get(), host_.c_str()) == 1;
   if (named) return ssl;
-  return base::failed<Ssl>("TLS handshake: `" + host + "` cannot be a host name: " + takeError());
+  return base::failed<Ssl>("TLS handshake: `" + host_ + "` cannot be a host name: " + takeError());
 }
 
 void Passage::shaken(Handshake::Ending ending, const Outcome& outcome) {

@@ -25,7 +25,7 @@ struct Way {
 // of the time that is left, so that a dead first one does not cost the others theirs. Core thread only.
 class Passage final : public std::enable_shared_from_this<Passage> {
  public:
-  Passage(std::shared_ptr<const Way> way, Connector::Done done);
+  Passage(std::shared_ptr<const Way> way, std::string host, Connector::Done done);
 
   void start();
   // `done` does not run any more.
@@ -47,6 +47,7 @@ class Passage final : public std::enable_shared_from_this<Passage> {
   Milliseconds timeLeft() const;
 
   std::shared_ptr<const Way> way_;
+  std::string host_;
   Connector::Done done_;
   Tcp::resolver resolver_;
   boost::asio::steady_timer timer_;

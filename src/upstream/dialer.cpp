@@ -15,6 +15,8 @@ class TlsDial final : public Dial {
 
 }  // namespace
 
-std::unique_ptr<Dial> TlsDialer::dial(Done done) { return std::make_unique<TlsDial>(connector_.connect(std::move(done))); }
+std::unique_ptr<Dial> TlsDialer::dial(std::string_view host, Done done) {
+  return std::make_unique<TlsDial>(connector_.connect(host, std::move(done)));
+}
 
 }  // namespace spheregate::upstream

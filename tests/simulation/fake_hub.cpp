@@ -147,7 +147,7 @@ class FakeDial final : public upstream::Dial {
 
 }  // namespace
 
-std::unique_ptr<upstream::Dial> FakeDialer::dial(Done done) {
+std::unique_ptr<upstream::Dial> FakeDialer::dial(std::string_view, Done done) {
   auto attempt = std::make_unique<FakeDial>(world_.timers);
   attempt->timer.after(world_.upTo(std::chrono::milliseconds{20}), [this, done = std::move(done)] {
     if (hub_.faults.outage) return done(std::string{"no route to the hub"});

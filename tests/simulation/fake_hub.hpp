@@ -57,7 +57,7 @@ class FakeHub {
 class FakeDialer final : public upstream::Dialer {
  public:
   FakeDialer(World& world, FakeHub& hub) : world_{world}, hub_{hub} {}
-  std::unique_ptr<upstream::Dial> dial(Done done) override;
+  std::unique_ptr<upstream::Dial> dial(std::string_view host, Done done) override;
 
  private:
   World& world_;

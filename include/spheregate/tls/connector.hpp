@@ -3,7 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 
 #include "spheregate/base/result.hpp"
 #include "spheregate/base/wire.hpp"
@@ -11,7 +11,8 @@
 
 namespace spheregate::tls {
 
-// Opens TLS connections to one server: resolves, connects, verifies the chain and the host name, sends SNI. Core thread only.
+// Opens TLS connections: resolves, connects, verifies the chain and the host name, sends SNI. Port and trust anchors are the
+// same for every host. Core thread only.
 class Connector {
  public:
   // Runs once, on the loop, never inside `connect`. The error is a sentence: which step failed and how.
@@ -28,7 +29,8 @@ class Connector {
    public:
     virtual ~Attempt() = default;
   };
-  std::unique_ptr<Attempt> connect(Done done);
+  // An empty host means the one of the settings.
+  std::unique_ptr<Attempt> connect(std::string_view host, Done done);
 
  private:
   struct Inside;

@@ -22,14 +22,15 @@ class Dialer {
   // Runs once, on the core thread, never inside `dial`.
   using Done = std::function<void(base::Explained<std::unique_ptr<base::Wire>>)>;
   virtual ~Dialer() = default;
-  virtual std::unique_ptr<Dial> dial(Done done) = 0;
+  // An empty host means the configured hub.
+  virtual std::unique_ptr<Dial> dial(std::string_view host, Done done) = 0;
 };
 
 // The real one.
 class TlsDialer final : public Dialer {
  public:
   explicit TlsDialer(tls::Connector& connector) : connector_{connector} {}
-  std::unique_ptr<Dial> dial(Done done) override;
+  std::unique_ptr<Dial> dial(std::string_view host, Done done) override;
 
  private:
   tls::Connector& connector_;

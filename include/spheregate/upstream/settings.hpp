@@ -8,13 +8,16 @@
 
 namespace spheregate::upstream {
 
-enum class AuthType : std::uint8_t { hubPolicy, deviceKeys };
+enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys };
 
 struct AuthSettings {
   AuthType type = AuthType::hubPolicy;
-  std::string policyName;           // hub_policy
-  std::filesystem::path keyFile;    // hub_policy
-  std::filesystem::path keysFile;   // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
+  std::string edgeDeviceId;             // on_behalf_of: the devices are its children
+  std::filesystem::path moduleKeyFile;  // on_behalf_of: key of its module $edgeHub
+  bool sendAuthChain = true;            // on_behalf_of
+  std::string policyName;               // hub_policy
+  std::filesystem::path keyFile;        // hub_policy
+  std::filesystem::path keysFile;       // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
   std::chrono::seconds tokenLife{3600};
 };
 

@@ -121,7 +121,7 @@ class RelaySite : public ::testing::Test {
   class Dialer final : public upstream::Dialer {
    public:
     class Attempt final : public upstream::Dial {};
-    std::unique_ptr<upstream::Dial> dial(Done done) override {
+    std::unique_ptr<upstream::Dial> dial(std::string_view, Done done) override {
       waiting.push_back(std::move(done));
       return std::make_unique<Attempt>();
     }

@@ -63,7 +63,7 @@ class ConnectorTest : public ::testing::Test {
     const auto connector = Connector::open(loop, settings);
     EXPECT_TRUE(connector) << connector.error();
     std::optional<base::Explained<Wire>> result;
-    const auto attempt = (*connector)->connect([&](base::Explained<Wire> done) { result.emplace(std::move(done)); });
+    const auto attempt = (*connector)->connect(dialed, [&](base::Explained<Wire> done) { result.emplace(std::move(done)); });
     EXPECT_FALSE(result);
     EXPECT_TRUE(test::turnUntil(loop, [&] { return result.has_value(); }));
     return std::move(*result);
@@ -77,6 +77,7 @@ class ConnectorTest : public ::testing::Test {
   boost::asio::io_context loop;
   Hub hub;
   ConnectorSettings settings;
+  std::string dialed;  // empty: the host of the settings
   std::unique_ptr<Peer> other;
 };
 
@@ -103,6 +104,17 @@ TEST_F(ConnectorTest, verifiesAnAddressAsAnAddress) {
   EXPECT_EQ(SSL_get_servername(other->ssl.get(), TLSEXT_NAMETYPE_host_name), nullptr);
   const test::Identity unnamed = test::make({.commonNames = {"127.0.0.1"}, .subjectAltName = "DNS:localhost"}, &Gateway::root());
   expectError(connect(unnamed), {"TLS handshake with 127.0.0.1:", "IP address mismatch", "set upstream.hub"});
+}
+
+TEST_F(ConnectorTest, dialsAnotherHostThanTheOneOfItsSettings) {
+  settings.host = "no-such-host.invalid";
+  dialed = "localhost";
+  const auto wire = connect(Gateway::server());
+  ASSERT_TRUE(wire) << wire.error();
+  EXPECT_STREQ(SSL_get_servername(other->ssl.get(), TLSEXT_NAMETYPE_host_name), "localhost");
+  const test::Identity wrong =
+      test::make({.commonNames = {"hub"}, .subjectAltName = "DNS:no-such-host.invalid"}, &Gateway::root());
+  expectError(connect(wrong), {"hostname mismatch"});
 }
 
 TEST_F(ConnectorTest, refusesAnotherHostName) {
@@ -154,7 +166,7 @@ TEST_F(ConnectorTest, anAttemptThatIsDestroyedSaysNothing) {
   ASSERT_TRUE(connector);
   bool ran = false;
   for (const int milliseconds : {0, 1, 3, 20}) {
-    auto attempt = (*connector)->connect([&](base::Explained<Wire>) { ran = true; });
+    auto attempt = (*connector)->connect({}, [&](base::Explained<Wire>) { ran = true; });
     loop.restart();
     loop.run_for(std::chrono::milliseconds{milliseconds});
     attempt.reset();
