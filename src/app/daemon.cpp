@@ -76,7 +76,7 @@ class Daemon {
   upstream::TlsDialer dialer_{*connector_};
   std::unique_ptr<upstream::Credentials> credentials_{
       required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
-  upstream::Pacer pacer_{loop_.timers(), config_.upstream.connectsPerSecond};
+  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::mt19937_64 random_{std::random_device{}()};
   upstream::LinkContext linkContext_{.settings = config_.upstream,

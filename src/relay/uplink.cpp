@@ -6,6 +6,7 @@
 #include "downlink.hpp"
 #include "lane.hpp"
 #include "spheregate/base/log.hpp"
+#include "traffic.hpp"
 
 namespace spheregate::relay {
 namespace {
@@ -25,6 +26,9 @@ Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::
       settings_{settings},
       timers_{timers},
       downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
+      traffic_{std::make_unique<Traffic>(timers, upstream::allowance(settings).messages, settings.drainPerSecond)},
+      twinReads_{timers, upstream::allowance(settings).twinReads},
+      twinUpdates_{timers, upstream::allowance(settings).twinUpdates},
       patches_{metrics.counter("twin_patches_accepted_total", "Patches of reported properties taken into custody from devices.")},
       accepted_{acceptedCounter(metrics, "0"), acceptedCounter(metrics, "1")},
       unreadable_{metrics.counter("queue_unreadable_records_total", "Stored messages that could not be read as such.")} {
@@ -84,6 +88,8 @@ void Uplink::replyToMethod(queue::DeviceKey device, std::string_view topic, std:
   lane(device).downlink().replyToMethod(topic, rid, payload);
 }
 
+void Uplink::setDrainRate(double perSecond) { traffic_->setBacklogRate(perSecond); }
+
 void Uplink::close() {
   for (const auto& way : lanes_) {
     if (way) way->close();
@@ -119,7 +125,7 @@ void Uplink::linkCameUp() {
   if (linksUp_++ > 0) return;
   base::logInfo("uplink restored", {{"hub", settings_.hub}});
   // The first link that gets through is the probe; the others need not wait out a long back-off, but may not come all at once.
-  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / settings_.connectsPerSecond);
+  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / upstream::allowance(settings_).connects);
   for (const auto& way : lanes_) {
     if (way) way->hurry(std::chrono::duration_cast<base::Duration>(spread));
   }

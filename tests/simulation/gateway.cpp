@@ -16,7 +16,7 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
       runner_{world, settings.diskLatencyMax},
       custody_{settings_.queue, disk, runner_, world.timers, metrics_},
       dialer_{world, hub},
-      pacer_{world.timers, settings_.upstream.connectsPerSecond},
+      pacer_{world.timers, upstream::allowance(settings_.upstream).connects},
       linkMetrics_{metrics_},
       random_{world.random()},
       linkContext_{.settings = settings_.upstream,

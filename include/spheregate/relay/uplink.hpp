@@ -14,11 +14,13 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/stored_message.hpp"
 #include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/pacer.hpp"
 #include "spheregate/upstream/settings.hpp"
 
 namespace spheregate::relay {
 
 struct DownlinkMetrics;
+class Traffic;
 
 enum class Delivery : std::uint8_t { sent, nobody, busy };
 
@@ -61,6 +63,10 @@ class Uplink final : public queue::CustodyUser {
   void received(queue::DeviceKey device, std::uint64_t token);
   void requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
+  // Messages a second from backlogs of all devices together, in place of `queue.drain_rate`; 0: no limit.
+  void setDrainRate(double perSecond);
+  // What asks the hub for a twin takes a turn here.
+  upstream::Pacer& twinReads() { return twinReads_; }
   // Says DISCONNECT on all links.
   void close();
 
@@ -95,6 +101,9 @@ class Uplink final : public queue::CustodyUser {
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
   std::unique_ptr<DownlinkMetrics> downlinkMetrics_;
+  std::unique_ptr<Traffic> traffic_;
+  upstream::Pacer twinReads_;
+  upstream::Pacer twinUpdates_;
   metrics::Counter& patches_;
   metrics::Counter* accepted_[2];
   metrics::Counter& unreadable_;
