@@ -16,19 +16,26 @@ Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
       device_{device},
       prefix_{hub::telemetryPrefix(uplink.custody_.id(device))},
       link_{uplink.links_.make(std::string{uplink.custody_.id(device)}, *this)},
-      downlink_{device, uplink.custody_.id(device), *link_, uplink.custody_, uplink.timers_, uplink.settings_.ackTimeout,
-                *uplink.downlinkMetrics_},
+      downlink_{{.device = device,
+                 .id = uplink.custody_.id(device),
+                 .link = *link_,
+                 .custody = uplink.custody_,
+                 .twins = *uplink.twins_,
+                 .timers = uplink.timers_,
+                 .patience = uplink.settings_.ackTimeout,
+                 .metrics = *uplink.downlinkMetrics_,
+                 .devices = *uplink.devices_,
+                 .hubAway = [&uplink] { return uplink.hubAway(); }}},
       linger_{uplink.timers_},
       // What was found at the start has waited long.
-      downSince_{uplink.custody_.hasBacklog(device) ? base::MonoTime{} : uplink.timers_.now()} {
-  downlink_.serve(*uplink.devices_);
-}
+      downSince_{uplink.custody_.hasBacklog(device) ? base::MonoTime{} : uplink.timers_.now()} {}
 
 Uplink::Lane::~Lane() { forgetWaitingPatch(); }
 
 void Uplink::Lane::present(std::string_view query) {
   present_ = true;
   linger_.cancel();
+  downlink_.present();
   link_->open(query);
 }
 

@@ -13,6 +13,7 @@
 #include "spheregate/mqtt/packets.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/stored_message.hpp"
+#include "spheregate/state/store.hpp"
 #include "spheregate/upstream/link.hpp"
 #include "spheregate/upstream/pacer.hpp"
 #include "spheregate/upstream/settings.hpp"
@@ -21,6 +22,7 @@ namespace spheregate::relay {
 
 struct DownlinkMetrics;
 class Traffic;
+class TwinCache;
 
 enum class Delivery : std::uint8_t { sent, nobody, busy };
 
@@ -42,8 +44,8 @@ class DeviceSide {
 // while its device is present or has something queued. Core thread only.
 class Uplink final : public queue::CustodyUser {
  public:
-  Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, base::Timers& timers,
-         metrics::Registry& metrics);
+  Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, state::Store& store,
+         base::Timers& timers, metrics::Registry& metrics);
   ~Uplink() override;
   Uplink(const Uplink&) = delete;
   Uplink& operator=(const Uplink&) = delete;
@@ -77,6 +79,8 @@ class Uplink final : public queue::CustodyUser {
   };
   LinkState linkState(queue::DeviceKey device) const;
   std::size_t linksUp() const { return linksUp_; }
+  // No device gets through to the hub, and the last that tried failed.
+  bool hubAway() const { return linksUp_ == 0 && hubFails_; }
 
   void safe(queue::DeviceKey device, queue::Sequence through) override;
   void ready(queue::DeviceKey device) override;
@@ -98,8 +102,10 @@ class Uplink final : public queue::CustodyUser {
   DeviceSide* devices_ = nullptr;
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
+  bool hubFails_ = false;  // so said the last link that went down, and none has come up since
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
+  std::unique_ptr<TwinCache> twins_;
   std::unique_ptr<DownlinkMetrics> downlinkMetrics_;
   std::unique_ptr<Traffic> traffic_;
   upstream::Pacer twinReads_;
