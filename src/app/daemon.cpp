@@ -26,6 +26,7 @@
 #include "spheregate/queue/posix_disk.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
+#include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
 #include "spheregate/upstream/credentials.hpp"
@@ -76,7 +77,7 @@ class Daemon {
   upstream::TlsDialer dialer_{*connector_};
   std::unique_ptr<upstream::Credentials> credentials_{
       required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
-  upstream::Pacer pacer_{loop_.timers(), config_.upstream.connectsPerSecond};
+  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::mt19937_64 random_{std::random_device{}()};
   upstream::LinkContext linkContext_{.settings = config_.upstream,
@@ -94,8 +95,12 @@ class Daemon {
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
+  // What else outlives the process: twins, sessions.
+  std::unique_ptr<state::Store> state_{
+      state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
+
   // The purpose: devices on one side, the hub on the other.
-  relay::Uplink uplink_{custody_, links_, config_.upstream, loop_.timers(), metrics_};
+  relay::Uplink uplink_{custody_, links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, loop_.timers(), metrics_};
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.

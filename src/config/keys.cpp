@@ -24,6 +24,8 @@ constexpr std::uint64_t kMessageBytesMax = 256 * kKiB;
 constexpr auto kKeepAliveMax = std::chrono::milliseconds{1767s};
 // Packet ids must stay far from wrapping around within one window.
 constexpr std::uint64_t kInflightMax = 10'000;
+// IoT Hub sells at most 200 units of S1 and S2.
+constexpr std::uint64_t kUnitsMax = 200;
 
 template <class Field, class Value>
 void assign(Field& field, Value value) {
@@ -73,6 +75,14 @@ Key fixed(std::string path, std::string value, std::string other = {}) {
     return Complaint{quote(text) + " is not in this version", "remove the key; this version takes " + words};
   };
   made.write = [value](const Config&) { return value; };
+  return made;
+}
+
+// Shown as it takes effect, by the tier when it is not given.
+Key connectRate() {
+  Key made = key(
+      "upstream.connect_rate", rate(0.1, upstream::kConnectsMax), [](auto& c) -> auto& { return c.upstream.connectsPerSecond; });
+  made.write = [](const Config& config) { return realText(upstream::allowance(config.upstream).connects); };
   return made;
 }
 
@@ -152,8 +162,13 @@ void addHubSide(std::vector<Key>& all) {
                                            [](auto& c) -> auto& { return c.upstream.auth.keysFile; }))));
   all.push_back(key(
       "upstream.auth.token_life", duration(1min, 30 * kDay), [](auto& c) -> auto& { return c.upstream.auth.tokenLife; }));
+  all.push_back(connectRate());
   all.push_back(key(
-      "upstream.connect_rate", rate(0.1, 10'000), [](auto& c) -> auto& { return c.upstream.connectsPerSecond; }));
+      "upstream.tier",
+      choiceOrEmpty<upstream::Tier>({{"S1", upstream::Tier::s1}, {"S2", upstream::Tier::s2}, {"S3", upstream::Tier::s3}}),
+      [](auto& c) -> auto& { return c.upstream.tier; }));
+  all.push_back(key(
+      "upstream.units", whole(1, kUnitsMax), [](auto& c) -> auto& { return c.upstream.units; }));
   all.push_back(key(
       "upstream.inflight_per_device", whole(1, kInflightMax), [](auto& c) -> auto& { return c.upstream.inflightPerDevice; }));
   all.push_back(key(
@@ -179,6 +194,8 @@ void addKeeping(std::vector<Key>& all) {
       [](auto& c) -> auto& { return c.queue.whenFull; }));
   all.push_back(key(
       "queue.commit_after", duration(1ms, 1h, Zero::allowed), [](auto& c) -> auto& { return c.queue.commitAfter; }));
+  all.push_back(key(
+      "queue.drain_rate", rate(0, 1'000'000), [](auto& c) -> auto& { return c.upstream.drainPerSecond; }));
   all.push_back(key(
       "queue.memory_max_bytes", size(kMiB, 1024 * kGiB), [](auto& c) -> auto& { return c.queue.memoryBytesMax; }));
   all.push_back(key(

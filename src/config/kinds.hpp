@@ -78,4 +78,20 @@ Kind<Value> choice(std::vector<Option<Value>> options, std::vector<std::string> 
   return kind;
 }
 
+// One of a few words, or nothing, which is the Value that was made without any.
+template <class Value>
+Kind<Value> choiceOrEmpty(std::vector<Option<Value>> options) {
+  Kind<Value> kind = choice<Value>(std::move(options));
+  kind.words += ", or empty";
+  kind.read = [read = kind.read](const std::string& text) -> Reading<Value> {
+    if (text.empty()) return Value{};
+    return read(text);
+  };
+  kind.write = [write = kind.write](const Value& value) {
+    std::string word = write(value);
+    return word.empty() ? std::string{"\"\""} : word;
+  };
+  return kind;
+}
+
 }  // namespace spheregate::config

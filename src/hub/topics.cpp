@@ -85,7 +85,9 @@ HubTopic classifyFromHub(std::string_view topic, std::string_view deviceId) {
     if (!take(topic, "?")) return {};
     return {.kind = HubTopicKind::twinResponse, .rid = ridOf(topic), .query = topic, .status = status};
   }
-  if (topic.starts_with("$iothub/twin/PATCH/properties/desired/")) return {.kind = HubTopicKind::desiredProperties};
+  if (take(topic, "$iothub/twin/PATCH/properties/desired/")) {
+    return {.kind = HubTopicKind::desiredProperties, .query = topic.starts_with('?') ? topic.substr(1) : std::string_view{}};
+  }
   if (take(topic, "$iothub/methods/POST/")) {
     const std::size_t mark = topic.find("/?");
     if (mark == std::string_view::npos) return {};

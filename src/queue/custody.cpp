@@ -217,6 +217,8 @@ void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView bod
 
 bool Custody::hasBacklog(DeviceKey device) const { return inside_->core.at(device).queued > 0; }
 
+Sequence Custody::newest(DeviceKey device) const { return inside_->core.at(device).end() - 1; }
+
 std::vector<DeviceKey> Custody::devicesWithBacklog() const {
   std::vector<DeviceKey> found;
   for (const auto& queue : inside_->core.devices) {

@@ -4,21 +4,38 @@
 #include "topic_limit.hpp"
 
 namespace spheregate::relay {
+namespace {
+
+// What was taken while the link was down for less is not a backlog, but a hiccup.
+constexpr base::Duration kOutage = std::chrono::seconds{5};
+
+}  // namespace
 
 Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
     : uplink_{uplink},
       device_{device},
       prefix_{hub::telemetryPrefix(uplink.custody_.id(device))},
       link_{uplink.links_.make(std::string{uplink.custody_.id(device)}, *this)},
-      downlink_{device, uplink.custody_.id(device), *link_, uplink.custody_, uplink.timers_, uplink.settings_.ackTimeout,
-                *uplink.downlinkMetrics_},
-      linger_{uplink.timers_} {
-  downlink_.serve(*uplink.devices_);
-}
+      downlink_{{.device = device,
+                 .id = uplink.custody_.id(device),
+                 .link = *link_,
+                 .custody = uplink.custody_,
+                 .twins = *uplink.twins_,
+                 .timers = uplink.timers_,
+                 .patience = uplink.settings_.ackTimeout,
+                 .metrics = *uplink.downlinkMetrics_,
+                 .devices = *uplink.devices_,
+                 .hubAway = [&uplink] { return uplink.hubAway(); }}},
+      linger_{uplink.timers_},
+      // What was found at the start has waited long.
+      downSince_{uplink.custody_.hasBacklog(device) ? base::MonoTime{} : uplink.timers_.now()} {}
+
+Uplink::Lane::~Lane() { forgetWaitingPatch(); }
 
 void Uplink::Lane::present(std::string_view query) {
   present_ = true;
   linger_.cancel();
+  downlink_.present();
   link_->open(query);
 }
 
@@ -39,7 +56,7 @@ void Uplink::Lane::wakeAndPump() {
 }
 
 void Uplink::Lane::pump() {
-  while (link_->room() > 0) {
+  while (link_->room() > 0 && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
     const auto outgoing = uplink_.custody_.next(device_, uplink_.settings_.inflightPerDevice);
     if (!outgoing) break;
     const auto message = decode(outgoing->body);
@@ -51,16 +68,54 @@ void Uplink::Lane::pump() {
       continue;
     }
     if (message->kind == MessageKind::reportedPatch) {
-      if (!downlink_.offerPatch(outgoing->sequence, *message)) return link_->stalled("the hub does not take what it gets");
+      if (!sendPatch(*outgoing, *message)) return;
       continue;
     }
     link_->publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
+    uplink_.traffic_->published(*this);
+    passed_ = outgoing->sequence;
   }
   if (!present_) lingerIfIdle();
 }
 
+// Patches count as twin updates, not as messages. False when nothing can follow it now.
+bool Uplink::Lane::sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch) {
+  passed_ = outgoing.sequence;
+  if (!uplink_.twinUpdates_.take()) {
+    patch_ = {.sequence = outgoing.sequence, .body = {outgoing.body.begin(), outgoing.body.end()}, .ticket = 0};
+    patch_->ticket = uplink_.twinUpdates_.queue([this] {
+      patch_->ticket = 0;
+      roomForAll();
+    });
+    return false;
+  }
+  if (downlink_.offerPatch(outgoing.sequence, patch)) return true;
+  link_->stalled("the hub does not take what it gets");
+  return false;
+}
+
+// True when none waits any more.
+bool Uplink::Lane::sendWaitingPatch() {
+  if (!patch_) return true;
+  if (patch_->ticket != 0) return false;
+  const WaitingPatch patch = std::move(*patch_);
+  patch_.reset();
+  const auto message = decode(patch.body);
+  if (message && downlink_.offerPatch(patch.sequence, *message)) return true;
+  link_->stalled("the hub does not take what it gets");
+  return false;
+}
+
+void Uplink::Lane::forgetWaitingPatch() {
+  if (patch_ && patch_->ticket != 0) uplink_.twinUpdates_.leave(patch_->ticket);
+  patch_.reset();
+}
+
 void Uplink::Lane::linkUp(upstream::Link&) {
   wasUp_ = true;
+  const bool outage = uplink_.timers_.now() - downSince_ >= kOutage && uplink_.custody_.hasBacklog(device_);
+  backlogThrough_ = outage ? uplink_.custody_.newest(device_) : 0;
+  passed_ = 0;
   uplink_.linkCameUp();
   roomForAll();
 }
@@ -78,8 +133,12 @@ void Uplink::Lane::roomForAll() {
 }
 
 void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
-  if (wasUp_) --uplink_.linksUp_;
+  if (wasUp_) {
+    --uplink_.linksUp_;
+    downSince_ = uplink_.timers_.now();
+  }
   wasUp_ = false;
+  forgetWaitingPatch();
   uplink_.custody_.rewind(device_);
   downlink_.linkDown();
   // Nobody knows when the hub will be back, so what devices wait for goes to disk now. A renewal is over in a moment.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,13 +10,16 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/pacer.hpp"
+#include "traffic.hpp"
 
 namespace spheregate::relay {
 
 // One device's way up: moves messages from custody to its link as the window allows.
-class Uplink::Lane final : public upstream::LinkUser {
+class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
  public:
   Lane(Uplink& uplink, queue::DeviceKey device);
+  ~Lane() override;
 
   void present(std::string_view query);
   void absent();
@@ -37,7 +41,20 @@ class Uplink::Lane final : public upstream::LinkUser {
   void linkRoom(upstream::Link& link) override;
   void linkDown(upstream::Link& link, std::string_view reason) override;
 
+  void turn() override { roomForAll(); }
+  bool catchingUp() const override { return passed_ < backlogThrough_; }
+
  private:
+  // A patch that waits for its turn among the twin updates; what is behind it waits too.
+  struct WaitingPatch {
+    queue::Sequence sequence;
+    base::Bytes body;
+    upstream::Pacer::Ticket ticket;  // 0: it may go
+  };
+
+  bool sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch);
+  bool sendWaitingPatch();
+  void forgetWaitingPatch();
   void roomForAll();
   void lingerIfIdle();
 
@@ -47,6 +64,10 @@ class Uplink::Lane final : public upstream::LinkUser {
   std::unique_ptr<upstream::Link> link_;
   Downlink downlink_;
   base::Timer linger_;
+  std::optional<WaitingPatch> patch_;
+  queue::Sequence passed_ = 0;          // the last that was offered on this connection
+  queue::Sequence backlogThrough_ = 0;  // up to here they are of an outage
+  base::MonoTime downSince_{};          // long ago: never up yet
   bool present_ = false;
   bool wasUp_ = false;
 };

@@ -6,6 +6,8 @@
 #include "downlink.hpp"
 #include "lane.hpp"
 #include "spheregate/base/log.hpp"
+#include "traffic.hpp"
+#include "twin_cache.hpp"
 
 namespace spheregate::relay {
 namespace {
@@ -18,13 +20,17 @@ metrics::Counter* acceptedCounter(metrics::Registry& metrics, const char* qos) {
 
 }  // namespace
 
-Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, base::Timers& timers,
-               metrics::Registry& metrics)
+Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, state::Store& store,
+               base::Timers& timers, metrics::Registry& metrics)
     : custody_{custody},
       links_{links},
       settings_{settings},
       timers_{timers},
+      twins_{std::make_unique<TwinCache>(store)},
       downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
+      traffic_{std::make_unique<Traffic>(timers, upstream::allowance(settings).messages, settings.drainPerSecond)},
+      twinReads_{timers, upstream::allowance(settings).twinReads},
+      twinUpdates_{timers, upstream::allowance(settings).twinUpdates},
       patches_{metrics.counter("twin_patches_accepted_total", "Patches of reported properties taken into custody from devices.")},
       accepted_{acceptedCounter(metrics, "0"), acceptedCounter(metrics, "1")},
       unreadable_{metrics.counter("queue_unreadable_records_total", "Stored messages that could not be read as such.")} {
@@ -54,10 +60,12 @@ queue::Accepted Uplink::take(queue::DeviceKey device, const StoredMessage& messa
 }
 
 queue::Accepted Uplink::takePatch(queue::DeviceKey device, std::string_view query, std::string_view rid, base::ByteView patch) {
-  const queue::Accepted accepted = accept(device, {.suffix = query, .payload = patch, .kind = MessageKind::reportedPatch}, false);
+  const std::uint64_t mark = lane(device).downlink().newMark();
+  const queue::Accepted accepted =
+      accept(device, {.suffix = query, .payload = patch, .kind = MessageKind::reportedPatch, .mark = mark}, false);
   if (accepted.acceptance != queue::Acceptance::taken) return accepted;
   patches_.add();
-  if (!rid.empty()) lane(device).downlink().awaitPatch(accepted.sequence, rid);
+  lane(device).downlink().patchTaken(accepted.sequence, mark, rid, patch);
   lane(device).wakeAndPump();
   return accepted;
 }
@@ -83,6 +91,8 @@ void Uplink::requestTwin(queue::DeviceKey device, std::string_view topic, std::s
 void Uplink::replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload) {
   lane(device).downlink().replyToMethod(topic, rid, payload);
 }
+
+void Uplink::setDrainRate(double perSecond) { traffic_->setBacklogRate(perSecond); }
 
 void Uplink::close() {
   for (const auto& way : lanes_) {
@@ -116,10 +126,11 @@ Uplink::Lane& Uplink::lane(queue::DeviceKey device) {
 }
 
 void Uplink::linkCameUp() {
+  hubFails_ = false;
   if (linksUp_++ > 0) return;
   base::logInfo("uplink restored", {{"hub", settings_.hub}});
   // The first link that gets through is the probe; the others need not wait out a long back-off, but may not come all at once.
-  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / settings_.connectsPerSecond);
+  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / upstream::allowance(settings_).connects);
   for (const auto& way : lanes_) {
     if (way) way->hurry(std::chrono::duration_cast<base::Duration>(spread));
   }
@@ -127,6 +138,7 @@ void Uplink::linkCameUp() {
 
 void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing) {
   if (!failing) return;
+  hubFails_ = true;
   const auto quiet = failures_.pass(timers_.now());
   if (!quiet) return base::logDebug("hub link down", {{"device", way.id()}, {"reason", reason}});
   base::logWarn("hub link down", {{"device", base::shortId(way.id())},

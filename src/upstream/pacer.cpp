@@ -1,13 +1,10 @@
 #include "spheregate/upstream/pacer.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace spheregate::upstream {
 
-Pacer::Pacer(base::Timers& timers, double perSecond)
-    : timers_{timers}, perSecond_{perSecond}, burst_{std::max(1.0, perSecond)}, tokens_{burst_}, refilled_{timers.now()}, timer_{timers} {}
+Pacer::Pacer(base::Timers& timers, double perSecond) : timers_{timers}, bucket_{perSecond, timers.now()}, timer_{timers} {}
 
 Pacer::Ticket Pacer::queue(Turn turn) {
   const Ticket ticket = next_++;
@@ -18,12 +15,18 @@ Pacer::Ticket Pacer::queue(Turn turn) {
 
 void Pacer::leave(Ticket ticket) { waiting_.erase(ticket); }
 
+bool Pacer::take() {
+  if (!waiting_.empty() || !bucket_.ready(timers_.now())) return false;
+  bucket_.take();
+  return true;
+}
+
 void Pacer::serve() {
   const base::MonoTime now = timers_.now();
-  tokens_ = std::min(burst_, tokens_ + std::chrono::duration<double>(now - refilled_).count() * perSecond_);
-  refilled_ = now;
-  while (!waiting_.empty() && tokens_ >= 1) {
-    tokens_ -= 1;
+  // Only whom it finds here: a turn may queue the next one, and without a limit there would be no end.
+  const Ticket bound = next_;
+  while (!waiting_.empty() && waiting_.begin()->first < bound && bucket_.ready(now)) {
+    bucket_.take();
     auto first = waiting_.extract(waiting_.begin());
     first.mapped()();
   }
@@ -31,9 +34,8 @@ void Pacer::serve() {
 }
 
 void Pacer::arm() {
-  const double missing = std::max(0.0, 1 - tokens_);
-  const auto wait = std::chrono::nanoseconds{static_cast<std::int64_t>(std::ceil(missing / perSecond_ * 1e9))};
-  timer_.after(wait, [this] { serve(); });
+  (void)bucket_.ready(timers_.now());
+  timer_.after(bucket_.wait(), [this] { serve(); });
 }
 
 }  // namespace spheregate::upstream

@@ -1,5 +1,7 @@
 #include "paho_connection.hpp"
 
+#include <openssl/err.h>
+
 #include <utility>
 
 #include "paho_options.hpp"
@@ -27,6 +29,15 @@ struct Numbered final : mqtt::message {
 const Numbered* published(const mqtt::token& token) {
   const auto* delivery = dynamic_cast<const mqtt::delivery_token*>(&token);
   return delivery ? static_cast<const Numbered*>(delivery->get_message().get()) : nullptr;
+}
+
+// On the thread on which the attempt failed. What OpenSSL said of it is lost: Paho C keeps it for a handler, and Paho C++ 1.2 gives that
+// the address of a copy that is gone by then. What is left is a trace of a handshake that was cut short.
+std::string whyNot() {
+  const bool handshake = ERR_peek_error() != 0;
+  ERR_clear_error();
+  if (handshake) return "the TLS handshake failed: the server's certificate does not come from a trusted authority, or it wants another one";
+  return "the server cannot be reached, did not answer in time, or its certificate is not for this name";
 }
 
 }  // namespace
@@ -111,12 +122,7 @@ void PahoConnection::open(const Wanted& wanted) {
     create.set_max_buffered_messages(static_cast<int>(kPendingMax) + 1);
     client_ = std::make_unique<mqtt::async_client>(pahoUri(wanted.address), wanted.login.clientId, create);
     client_->set_callback(*this);
-    setTrust(tls_, wanted.address, wanted.login);
-    tls_.set_error_handler([this](const std::string& line) {
-      const std::lock_guard lock{mutex_};
-      if (tlsFault_.empty()) tlsFault_ = line.substr(0, line.find('\n'));
-    });
-    client_->connect(pahoOptions(wanted.address, wanted.login, tls_, wanted.keepAlive, wanted.patience), nullptr, *this);
+    client_->connect(pahoOptions(wanted.address, wanted.login, wanted.keepAlive, wanted.patience), nullptr, *this);
   } catch (const std::exception& error) {
     reportDown(std::string{"cannot connect: "} + error.what());
   }
@@ -134,6 +140,7 @@ void PahoConnection::send(const mqtt::const_message_ptr& message) {
 }
 
 void PahoConnection::connection_lost(const std::string& cause) {
+  ERR_clear_error();  // so that they are not taken for those of the next attempt
   reportDown(cause.empty() ? "the connection was lost" : "the connection was lost: " + cause);
 }
 
@@ -168,9 +175,7 @@ void PahoConnection::on_failure(const mqtt::token& token) {
   if (token.get_type() == mqtt::token::Type::SUBSCRIBE) return reportDown("the server refused a subscription");
   if (token.get_type() != mqtt::token::Type::CONNECT) return;
   if (code > 0 && code <= kConnackCodeMax) return reportDown("the server refused the CONNECT with code " + std::to_string(code), code);
-  const std::string fault = tlsFault();
-  if (fault.empty()) return reportDown("no connection: the server cannot be reached, or did not answer in time");
-  reportDown("no connection: TLS failed: " + fault);
+  reportDown("no connection: " + whyNot());
 }
 
 void PahoConnection::report(Event event) {
@@ -203,11 +208,6 @@ void PahoConnection::reportDown(std::string reason, int refusal) {
 void PahoConnection::settle(std::size_t bytes) {
   --pending_;
   pendingBytes_ -= bytes;
-}
-
-std::string PahoConnection::tlsFault() {
-  const std::lock_guard lock{mutex_};
-  return tlsFault_;
 }
 
 }  // namespace spheregate::upstream

@@ -72,15 +72,12 @@ class PahoConnection final : public std::enable_shared_from_this<PahoConnection>
   void report(Event event);
   void reportDown(std::string reason, int refusal = 0);
   void settle(std::size_t bytes);
-  std::string tlsFault();
 
   PahoCaller& caller_;
   const Post& post_;
   ControlUser* user_;
   const ControlClient::Keep keep_;
-  // The caller thread's. Paho keeps the address of the first for as long as the second lives, whatever copies were made.
-  mqtt::ssl_options tls_;
-  std::unique_ptr<mqtt::async_client> client_;
+  std::unique_ptr<mqtt::async_client> client_;  // the caller thread's
 
   // What was given to publish and has not come to an end.
   std::atomic<std::size_t> pending_{0};
@@ -92,7 +89,6 @@ class PahoConnection final : public std::enable_shared_from_this<PahoConnection>
   bool posted_ = false;
   bool up_ = false;
   bool down_ = false;
-  std::string tlsFault_;
 };
 
 }  // namespace spheregate::upstream

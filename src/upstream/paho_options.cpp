@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kScheme = "http://";
 
-// Paho takes name and password of a proxy from its address, and decodes percent-encoding there.
+// Paho takes name and password of a proxy from its address, and decodes percent-encoding there. A scheme would go into the name.
 std::string escaped(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
@@ -26,13 +26,27 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string proxyUri(const ControlAddress& address) {
+std::string proxyPlace(const ControlAddress& address) {
   std::string_view place = address.proxy;
   if (place.starts_with(kScheme)) place.remove_prefix(kScheme.size());
   if (place.ends_with('/')) place.remove_suffix(1);
-  std::string uri{kScheme};
-  if (!address.proxyUser.empty()) uri += escaped(address.proxyUser) + ":" + escaped(address.proxyPassword) + "@";
-  return uri.append(place);
+  std::string out;
+  if (!address.proxyUser.empty()) out = escaped(address.proxyUser) + ":" + escaped(address.proxyPassword) + "@";
+  return out.append(place);
+}
+
+mqtt::ssl_options trust(const ControlAddress& address, const ControlLogin& login) {
+  mqtt::ssl_options tls;
+  if (!address.ca.empty()) tls.set_trust_store(address.ca.string());
+  if (!login.certificate.empty()) {
+    tls.set_key_store(login.certificate.string());
+    tls.set_private_key(login.privateKey.string());
+  }
+  tls.set_enable_server_cert_auth(true);
+  tls.set_verify(true);
+  // Paho lowers OpenSSL's security level to 1; the list puts Debian's back.
+  tls.set_enabled_cipher_suites("DEFAULT@SECLEVEL=2");
+  return tls;
 }
 
 }  // namespace
@@ -43,20 +57,8 @@ std::string pahoUri(const ControlAddress& address) {
   return address.websocket ? "wss://" + place + address.path : "ssl://" + place;
 }
 
-void setTrust(mqtt::ssl_options& tls, const ControlAddress& address, const ControlLogin& login) {
-  if (!address.ca.empty()) tls.set_trust_store(address.ca.string());
-  if (!login.certificate.empty()) {
-    tls.set_key_store(login.certificate.string());
-    tls.set_private_key(login.privateKey.string());
-  }
-  tls.set_enable_server_cert_auth(true);
-  tls.set_verify(true);
-  // Paho lowers OpenSSL's security level to 1; the list puts Debian's back.
-  tls.set_enabled_cipher_suites("DEFAULT@SECLEVEL=2");
-}
-
-mqtt::connect_options pahoOptions(const ControlAddress& address, const ControlLogin& login, const mqtt::ssl_options& tls,
-                                  std::chrono::seconds keepAlive, std::chrono::milliseconds patience) {
+mqtt::connect_options pahoOptions(const ControlAddress& address, const ControlLogin& login, std::chrono::seconds keepAlive,
+                                  std::chrono::milliseconds patience) {
   mqtt::connect_options options;
   // By default a refused 3.1.1 CONNECT is followed by one of 3.1.
   options.set_mqtt_version(MQTTVERSION_3_1_1);
@@ -69,8 +71,8 @@ mqtt::connect_options pahoOptions(const ControlAddress& address, const ControlLo
     const auto view = base::asBytes(login.password);
     options.set_password(mqtt::binary_ref{reinterpret_cast<const char*>(view.data()), view.size()});
   }
-  if (!address.proxy.empty()) options.set_https_proxy(proxyUri(address));
-  options.set_ssl(tls);
+  if (!address.proxy.empty()) options.set_https_proxy(proxyPlace(address));
+  options.set_ssl(trust(address, login));
   return options;
 }
 

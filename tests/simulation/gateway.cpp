@@ -11,12 +11,13 @@ bool balanced(const queue::Ledger& ledger, std::uint64_t queued) {
 
 }  // namespace
 
-Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub)
+Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, MemoryTables& tables, FakeHub& hub)
     : settings_{settings},
       runner_{world, settings.diskLatencyMax},
       custody_{settings_.queue, disk, runner_, world.timers, metrics_},
+      state_{world.timers, tables},
       dialer_{world, hub},
-      pacer_{world.timers, settings_.upstream.connectsPerSecond},
+      pacer_{world.timers, upstream::allowance(settings_.upstream).connects},
       linkMetrics_{metrics_},
       random_{world.random()},
       linkContext_{.settings = settings_.upstream,
@@ -27,7 +28,7 @@ Gateway::Gateway(World& world, const GatewaySettings& settings, queue::Disk& dis
                    .metrics = linkMetrics_,
                    .random = random_},
       links_{linkContext_},
-      uplink_{custody_, links_, settings_.upstream, world.timers, metrics_},
+      uplink_{custody_, links_, settings_.upstream, state_, world.timers, metrics_},
       front_{settings_.session, custody_, uplink_, world.timers, metrics_} {
   uplink_.open(front_);
 }

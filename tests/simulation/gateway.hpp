@@ -6,6 +6,7 @@
 
 #include "fake_hub.hpp"
 #include "fake_runner.hpp"
+#include "memory_store.hpp"
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
@@ -25,7 +26,7 @@ struct GatewaySettings {
 // The whole daemon less OpenSSL and the operating system, for one life of its process. Destroying it is a SIGKILL.
 class Gateway {
  public:
-  Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, FakeHub& hub);
+  Gateway(World& world, const GatewaySettings& settings, queue::Disk& disk, MemoryTables& tables, FakeHub& hub);
 
   void welcome(std::unique_ptr<base::Wire> wire, const std::string& deviceId);
   queue::Custody& custody() { return custody_; }
@@ -46,6 +47,7 @@ class Gateway {
   metrics::Registry metrics_;
   FakeRunner runner_;
   queue::Custody custody_;
+  MemoryStore state_;
   FakeDialer dialer_;
   upstream::Pacer pacer_;
   Passwords passwords_;

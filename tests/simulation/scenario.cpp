@@ -23,7 +23,7 @@ class Scenario {
 
  private:
   std::unique_ptr<base::Wire> dialGateway(const std::string& id, std::weak_ptr<Connection>& handle);
-  void start() { gateway_ = std::make_unique<Gateway>(world_, settings_, disk_, hub_); }
+  void start() { gateway_ = std::make_unique<Gateway>(world_, settings_, disk_, tables_, hub_); }
   void somethingHappens();
   void kill();
   void failPower();
@@ -39,6 +39,7 @@ class Scenario {
   GatewaySettings settings_;
   FakeDisk disk_;
   FakeHub hub_{world_};
+  MemoryTables tables_;
   std::unique_ptr<Gateway> gateway_;
   std::vector<std::unique_ptr<FakeDevice>> devices_;
   std::vector<std::weak_ptr<Connection>> deviceConnections_;

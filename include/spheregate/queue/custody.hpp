@@ -116,6 +116,8 @@ class Custody {
   void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, std::string_view reason);
 
   bool hasBacklog(DeviceKey device) const;
+  // The number of the device's newest message; 0 before the first.
+  Sequence newest(DeviceKey device) const;
   std::vector<DeviceKey> devicesWithBacklog() const;
   DeviceQueueState state(DeviceKey device) const;
   Ledger totals() const;

@@ -13,12 +13,16 @@
 #include "spheregate/mqtt/packets.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/stored_message.hpp"
+#include "spheregate/state/store.hpp"
 #include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/pacer.hpp"
 #include "spheregate/upstream/settings.hpp"
 
 namespace spheregate::relay {
 
 struct DownlinkMetrics;
+class Traffic;
+class TwinCache;
 
 enum class Delivery : std::uint8_t { sent, nobody, busy };
 
@@ -40,8 +44,8 @@ class DeviceSide {
 // while its device is present or has something queued. Core thread only.
 class Uplink final : public queue::CustodyUser {
  public:
-  Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, base::Timers& timers,
-         metrics::Registry& metrics);
+  Uplink(queue::Custody& custody, upstream::Links& links, const upstream::Settings& settings, state::Store& store,
+         base::Timers& timers, metrics::Registry& metrics);
   ~Uplink() override;
   Uplink(const Uplink&) = delete;
   Uplink& operator=(const Uplink&) = delete;
@@ -61,6 +65,10 @@ class Uplink final : public queue::CustodyUser {
   void received(queue::DeviceKey device, std::uint64_t token);
   void requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
+  // Messages a second from backlogs of all devices together, in place of `queue.drain_rate`; 0: no limit.
+  void setDrainRate(double perSecond);
+  // What asks the hub for a twin takes a turn here.
+  upstream::Pacer& twinReads() { return twinReads_; }
   // Says DISCONNECT on all links.
   void close();
 
@@ -71,6 +79,8 @@ class Uplink final : public queue::CustodyUser {
   };
   LinkState linkState(queue::DeviceKey device) const;
   std::size_t linksUp() const { return linksUp_; }
+  // No device gets through to the hub, and the last that tried failed.
+  bool hubAway() const { return linksUp_ == 0 && hubFails_; }
 
   void safe(queue::DeviceKey device, queue::Sequence through) override;
   void ready(queue::DeviceKey device) override;
@@ -92,9 +102,14 @@ class Uplink final : public queue::CustodyUser {
   DeviceSide* devices_ = nullptr;
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
+  bool hubFails_ = false;  // so said the last link that went down, and none has come up since
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
+  std::unique_ptr<TwinCache> twins_;
   std::unique_ptr<DownlinkMetrics> downlinkMetrics_;
+  std::unique_ptr<Traffic> traffic_;
+  upstream::Pacer twinReads_;
+  upstream::Pacer twinUpdates_;
   metrics::Counter& patches_;
   metrics::Counter* accepted_[2];
   metrics::Counter& unreadable_;

@@ -5,22 +5,26 @@
 #include <map>
 
 #include "spheregate/base/timers.hpp"
+#include "spheregate/upstream/bucket.hpp"
 
 namespace spheregate::upstream {
 
-// Lets at most so many new hub connections begin in a second, first come first served: IoT Hub throttles new connections
-// (100 a second on S1), and a storm of them is answered with drops. A burst of one second's worth may begin at once.
+// Lets at most so many things of one kind begin in a second, first come first served: new hub connections, twin reads, twin updates.
+// IoT Hub throttles each (100 new connections a second on S1), and a storm of them is answered with drops.
 class Pacer {
  public:
   using Turn = std::function<void()>;
   using Ticket = std::uint64_t;
 
+  // 0: no limit.
   Pacer(base::Timers& timers, double perSecond);
 
-  // `turn` runs on the core thread, never inside this call.
+  // `turn` runs on the core thread, never inside this call. The ticket is never 0.
   Ticket queue(Turn turn);
   // Gives up the place; no effect when the turn has come already.
   void leave(Ticket ticket);
+  // True when it may begin at once, and then it counts. Never past somebody who waits.
+  bool take();
   std::size_t waiting() const { return waiting_.size(); }
 
  private:
@@ -28,10 +32,7 @@ class Pacer {
   void arm();
 
   base::Timers& timers_;
-  double perSecond_;
-  double burst_;
-  double tokens_;
-  base::MonoTime refilled_;
+  Bucket bucket_;
   Ticket next_ = 1;
   std::map<Ticket, Turn> waiting_;
   base::Timer timer_;

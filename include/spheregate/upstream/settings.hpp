@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include "spheregate/upstream/tier.hpp"
+
 namespace spheregate::upstream {
 
 enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, dpsGroup };
@@ -33,7 +35,10 @@ struct AuthSettings {
 
 struct Settings {
   std::string hub;
-  double connectsPerSecond = 80;
+  Tier tier = Tier::unknown;
+  std::uint32_t units = 1;
+  double connectsPerSecond = 0;  // 0: by the tier
+  double drainPerSecond = 0;     // backlogs of all devices together; 0: no limit of their own
   std::size_t inflightPerDevice = 32;
   std::chrono::milliseconds ackTimeout{30'000};
   std::chrono::milliseconds keepAlive{240'000};
@@ -42,5 +47,11 @@ struct Settings {
   std::chrono::milliseconds idleClose{60'000};  // a link opened only for an absent device's backlog, once that is empty
   AuthSettings auth;
 };
+
+// No gateway makes more handshakes a second, whatever the hub takes.
+inline constexpr double kConnectsMax = 10'000;
+
+// What the gateway allows itself: a little less than the tier's throttles. `connects` is never 0.
+Throttles allowance(const Settings& settings);
 
 }  // namespace spheregate::upstream

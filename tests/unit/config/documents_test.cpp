@@ -82,6 +82,7 @@ TEST(Documents, theExampleIsGoodAndSaysTheDefaults) {
 TEST(Documents, whatIsShownCanBeReadAgain) {
   for (const std::string& yaml :
        {test::kLeast, test::leastWith("http", "listen: \"[::1]:0\""), test::leastWith("upstream", "ack_timeout: 1500ms"),
+        test::leastWith("upstream", "tier: S3\n  units: 200"),
         test::leastWith("queue", "path: \"/a b\\\\c\\\"d\", message_ttl: 0, max_bytes: 1048577"),
         test::leastWith("devices", "tenant_id: 00000000-0000-0000-0000-00000000000A, connect_rate_per_source: 0.5")}) {
     const Loaded first = parse(yaml, "f");

@@ -42,12 +42,26 @@ TEST(Values, readsEveryKind) {
   EXPECT_EQ(good(leastWith("queue", "when_full: drop_oldest")).queue.whenFull, queue::WhenFull::dropOldest);
   EXPECT_EQ(good(leastWith("upstream", "keep_alive: 5m")).upstream.keepAlive, 5min);
   EXPECT_EQ(good(leastWith("upstream", "connect_rate: 2.5")).upstream.connectsPerSecond, 2.5);
+  EXPECT_EQ(good(leastWith("upstream", "tier: S2\n  units: 3")).upstream.tier, upstream::Tier::s2);
+  EXPECT_EQ(good(leastWith("upstream", "tier: S2\n  units: 3")).upstream.units, 3u);
+  EXPECT_EQ(good(leastWith("upstream", "tier: \"\"")).upstream.tier, upstream::Tier::unknown);
+  EXPECT_EQ(good(leastWith("queue", "drain_rate: 0.5")).upstream.drainPerSecond, 0.5);
   EXPECT_EQ(good(leastWith("devices", "max_message_bytes: 64KiB")).session.messageBytesMax, 65536u);
   EXPECT_EQ(good(leastWith("devices", "connect_rate_per_source: 0")).listener.handshakesPerSourcePerSecond, 0);
   EXPECT_EQ(good(leastWith("devices", "identity: any")).identity.nameRule, identity::NameRule::any);
   EXPECT_EQ(good(leastWith("tls", "min_version: \"1.3\"")).listener.minVersion, tls::MinVersion::tls13);
   EXPECT_EQ(good(leastWith("tls", "min_version: 1.3")).listener.minVersion, tls::MinVersion::tls13);
   EXPECT_EQ(good(leastWith("log", "level: debug, format: json")).logFormat, base::LogFormat::json);
+}
+
+TEST(Values, theConnectRateIsShownAsItTakesEffect) {
+  const auto shown = [](const char* keys) { return show(good(leastWith("upstream", keys))); };
+  EXPECT_THAT(shown("port: 8883"), testing::HasSubstr("connect_rate: 80\n"));
+  EXPECT_THAT(shown("tier: S1"), testing::HasSubstr("connect_rate: 95\n"));
+  EXPECT_THAT(shown("tier: S2\n  units: 2"), testing::HasSubstr("connect_rate: 228\n"));
+  EXPECT_THAT(shown("tier: S1\n  connect_rate: 20"), testing::HasSubstr("connect_rate: 20\n"));
+  EXPECT_THAT(shown("tier: S3\n  units: 200"), testing::HasSubstr("connect_rate: 10000\n")) << "what is shown can be read again";
+  EXPECT_THAT(problemsOf(leastWith("upstream", "tier: B1")), testing::ElementsAre(testing::HasSubstr("tier")));
 }
 
 TEST(Values, readsAddressesWithPorts) {

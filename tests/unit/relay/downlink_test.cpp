@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/memory_store.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "unit/queue/store_fixture.hpp"
 #include "unit/upstream/link_fixture.hpp"
@@ -142,7 +143,9 @@ class DownlinkTest : public ::testing::Test {
   std::vector<std::unique_ptr<test::WireView>> wires;
   ListeningDevices devices;
   upstream::OwnLinks ownLinks{context};
-  Uplink uplink{custody, ownLinks, links, time.timers, registry};
+  simulation::MemoryTables tables;
+  simulation::MemoryStore state{time.timers, tables};
+  Uplink uplink{custody, ownLinks, links, state, time.timers, registry};
   queue::DeviceKey device{};
 };
 

@@ -14,6 +14,7 @@
 #include "spheregate/mqtt/encoder.hpp"
 #include "spheregate/queue/posix_disk.hpp"
 #include "spheregate/relay/front.hpp"
+#include "simulation/memory_store.hpp"
 #include "spheregate/upstream/own_link.hpp"
 #include "unit/fakes.hpp"
 
@@ -44,7 +45,7 @@ class RelaySite : public ::testing::Test {
     queue_.path = directory_ / "queue";
     disk_ = *queue::openPosixDisk(queue_.path);
     custody_ = std::make_unique<queue::Custody>(queue_, *disk_, runner_, time_.timers, metrics_);
-    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, upstream_, time_.timers, metrics_);
+    uplink_ = std::make_unique<relay::Uplink>(*custody_, links_, upstream_, state_, time_.timers, metrics_);
     front_ = std::make_unique<relay::Front>(session_, *custody_, *uplink_, time_.timers, metrics_);
     uplink_->open(*front_);
   }
@@ -155,6 +156,8 @@ class RelaySite : public ::testing::Test {
                                      .metrics = linkMetrics_,
                                      .random = random_};
   upstream::OwnLinks links_{linkContext_};
+  simulation::MemoryTables tables_;
+  simulation::MemoryStore state_{time_.timers, tables_};
   std::filesystem::path directory_;
   std::vector<std::unique_ptr<Device>> devices_;  // the views outlive the conversations that the front owns
   std::vector<std::unique_ptr<WireView>> hubs_;

@@ -1,0 +1,280 @@
+#include "twin_reads.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "spheregate/base/log.hpp"
+#include "spheregate/hub/twin.hpp"
+#include "spheregate/hub/username.hpp"
+
+namespace spheregate::relay {
+namespace {
+
+constexpr std::size_t kRequestsMax = 16;
+// A device that reads so slowly loses its connection before this is reached.
+constexpr std::size_t kOwedMax = 256;
+// A device waits a minute for its twin. A hub that takes longer than this is no better than one that is away.
+constexpr base::Duration kHubTime = std::chrono::seconds{2};
+constexpr base::Duration kTick = std::chrono::milliseconds{500};
+// A hub that is busy, or lost an answer, is asked again after this.
+constexpr base::Duration kPause = std::chrono::seconds{5};
+constexpr std::string_view kReadTopic = "$iothub/twin/GET/?$rid=";
+constexpr std::string_view kDesiredTopic = "$iothub/twin/PATCH/properties/desired/?$version=";
+constexpr std::string_view kOwnReads = "spheregate-twin-";
+
+std::optional<std::uint64_t> versionIn(std::string_view query) {
+  const auto text = hub::queryValue(query, "$version");
+  if (!text) return std::nullopt;
+  std::uint64_t version = 0;
+  const auto read = std::from_chars(text->data(), text->data() + text->size(), version);
+  if (read.ec != std::errc{} || read.ptr != text->data() + text->size()) return std::nullopt;
+  return version;
+}
+
+}  // namespace
+
+void TwinReads::request(std::string_view topic, std::string_view rid, base::ByteView payload) {
+  line_.followAnswers();
+  if (rid.empty()) {
+    // The hub does not answer it.
+    if (line_.link.up()) (void)line_.link.send(topic, payload);
+    return;
+  }
+  if (requests_.size() >= kRequestsMax) requests_.erase(requests_.begin());
+  requests_.push_back({.number = ++numbers_,
+                       .rid = std::string{rid},
+                       .topic = std::string{topic},
+                       .payload = {payload.begin(), payload.end()},
+                       .due = line_.timers.now() + kHubTime});
+  if (line_.cutOff()) askCache(requests_.back());
+  linkRoom();
+  watch();
+}
+
+// From now on it counts on hearing of every change, also of those that the hub makes before it can be asked.
+void TwinReads::listens(bool does) {
+  if (does && !listening_ && line_.cutOff()) missed_ = true;
+  listening_ = does;
+  readIfNeeded();
+}
+
+void TwinReads::absent() {
+  ++visit_;
+  present_ = false;
+  requests_.clear();
+  told_.reset();
+  owed_.clear();
+  missed_ = false;
+  listening_ = false;
+}
+
+// While the link is down, or takes no more, a request waits as long as the device does.
+void TwinReads::linkRoom() {
+  if (!line_.link.up()) return;
+  for (Request& request : requests_) {
+    if (request.sent || line_.timers.now() < request.notBefore) continue;
+    if (!line_.link.send(request.topic, request.payload)) return;
+    request.sent = true;
+    request.due = line_.timers.now() + kHubTime;
+    request.again = line_.timers.now() + line_.patience;
+  }
+  readIfNeeded();
+}
+
+void TwinReads::linkDown() {
+  own_.reset();
+  if (present_) missed_ = true;
+  for (Request& request : requests_) request.sent = false;
+  if (!line_.cutOff()) return;
+  for (Request& request : requests_) {
+    if (!request.cacheAsked) askCache(request);
+  }
+}
+
+void TwinReads::patchKept() {
+  ++kept_;
+  settling_ = false;
+}
+
+void TwinReads::patchesThrough() {
+  settling_ = true;
+  readIfNeeded();
+}
+
+TwinReads::Request* TwinReads::find(std::uint64_t number) {
+  const auto found = std::find_if(requests_.begin(), requests_.end(), [&](const Request& one) { return one.number == number; });
+  return found == requests_.end() ? nullptr : &*found;
+}
+
+void TwinReads::drop(std::uint64_t number) {
+  std::erase_if(requests_, [&](const Request& one) { return one.number == number; });
+}
+
+// What is not known yet is waited for: an empty twin would be a lie.
+void TwinReads::askCache(Request& request) {
+  request.cacheAsked = true;
+  line_.twins.read(line_.id, [this, number = request.number, visit = visit_](std::optional<std::string> body) {
+    const Request* waiting = find(number);
+    if (!body || waiting == nullptr) return;
+    const std::string rid = waiting->rid;
+    drop(number);
+    missed_ = true;
+    line_.metrics.fromCache.add();
+    deliverAnswer(rid, {}, *body, visit);
+    readIfNeeded();
+  });
+}
+
+void TwinReads::deliverAnswer(const std::string& rid, std::string_view topic, const std::string& body, std::uint64_t visit) {
+  if (visit != visit_) return line_.metrics.undelivered.add();
+  const std::string own = "$iothub/twin/res/200/?$rid=" + rid;
+  const mqtt::Publish answer{
+      .topic = topic.empty() ? own : topic, .payload = base::asBytes(body), .packetId = 0, .qos = 0, .dup = false, .retain = false};
+  if (line_.devices.deliver(line_.device, answer, 0) != Delivery::sent) return line_.metrics.undelivered.add();
+  line_.metrics.twins.add();
+}
+
+bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& message) {
+  // The device's own come first, whatever it calls them.
+  const auto asked =
+      std::find_if(requests_.begin(), requests_.end(), [&](const Request& one) { return one.sent && one.rid == topic.rid; });
+  if (asked == requests_.end()) {
+    if (!topic.rid.starts_with(kOwnReads)) return false;
+    if (own_ && own_->rid == topic.rid) ownAnswer(topic.status, message);
+    return true;
+  }
+  if (temporary(topic.status)) {
+    asked->sent = false;
+    asked->notBefore = line_.timers.now() + kPause;
+    if (!asked->cacheAsked) askCache(*asked);
+    watch();
+    return true;
+  }
+  const Request request = std::move(*asked);
+  requests_.erase(asked);
+  if (topic.status == 200) {
+    answerFromHub(request, message);
+  } else {
+    deliverAnswer(request.rid, message.topic, std::string{base::asText(message.payload)}, visit_);
+  }
+  return true;
+}
+
+void TwinReads::answerFromHub(const Request& request, const mqtt::Publish& message) {
+  missed_ = false;
+  line_.twins.learn(line_.id, message.payload, TwinCache::Trust::newer, quiet(),
+                    [this, rid = request.rid, topic = std::string{message.topic}, visit = visit_](const TwinCache::Learned& twin) {
+                      if (twin.older) overtaken_ = true;
+                      if (twin.twin && !twin.older && visit == visit_) told_ = twin.version;
+                      deliverAnswer(rid, topic, twin.body, visit);
+                      readIfNeeded();
+                    });
+}
+
+// The device has nothing on its way to the hub, so the hub's word is the whole truth.
+bool TwinReads::quiet() const { return !line_.custody.hasBacklog(line_.device); }
+
+void TwinReads::readIfNeeded() {
+  const bool forDevice = missed_ && listening_ && requests_.empty();  // its own read serves as well
+  if (own_ || !line_.link.up() || (!settling_ && !overtaken_ && !forDevice)) return;
+  if (line_.timers.now() < ownPause_) return watch();
+  line_.followAnswers();
+  OwnRead read{.rid = std::string{kOwnReads} + std::to_string(++numbers_),
+               .due = line_.timers.now() + line_.patience,
+               .kept = kept_,
+               .settles = settling_ || quiet()};
+  if (!line_.link.send(std::string{kReadTopic} + read.rid, {})) return;
+  own_ = std::move(read);
+  watch();
+}
+
+void TwinReads::ownAnswer(int status, const mqtt::Publish& message) {
+  const OwnRead read = *std::exchange(own_, std::nullopt);
+  if (status != 200) {
+    ownPause_ = line_.timers.now() + kPause;
+    base::logDebug("twin not read", {{"device", line_.id}, {"status", status}});
+    return watch();
+  }
+  const bool settled = read.settles && read.kept == kept_;
+  if (settled) settling_ = false;
+  const bool wanted = std::exchange(missed_, false) && listening_;
+  const auto trust = std::exchange(overtaken_, false) ? TwinCache::Trust::any : TwinCache::Trust::newer;
+  line_.twins.learn(line_.id, message.payload, trust, settled, [this, wanted](const TwinCache::Learned& twin) { learned(twin, wanted); });
+}
+
+void TwinReads::learned(const TwinCache::Learned& twin, bool wanted) {
+  if (twin.older) {
+    // Overtaken, or the device was made anew. The next read tells.
+    overtaken_ = true;
+    missed_ = missed_ || wanted;
+    return readIfNeeded();
+  }
+  if (!twin.twin) return;
+  if (!twin.difference.empty()) return tell(twin.difference, twin.version);
+  // Nothing to compare with: all of it, unless the device is known to have it.
+  if (!twin.first || !wanted || (told_ && *told_ >= twin.version)) return;
+  if (const auto sections = hub::splitTwin(twin.body)) tell(sections->desired, twin.version);
+}
+
+void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message) {
+  const auto version = versionIn(topic.query);
+  std::string patch{base::asText(message.payload)};
+  if (!version) {
+    if (line_.devices.deliver(line_.device, message, 0) != Delivery::sent) return line_.metrics.undelivered.add();
+    return line_.metrics.desired.add();
+  }
+  const std::string_view text = base::asText(message.payload);
+  line_.twins.desired(line_.id, text, *version, [this, kept = std::move(patch), number = *version](TwinCache::Change change) {
+    switch (change) {
+      case TwinCache::Change::next: return tell(kept, number);
+      case TwinCache::Change::old: return;
+      case TwinCache::Change::unknown:
+        if (!told_ || number > *told_) tell(kept, number);
+        return;
+      case TwinCache::Change::gap:
+        missed_ = true;
+        readIfNeeded();
+    }
+  });
+}
+
+// To the device; what its connection does not take at once is not lost, because the cache believes that the device has it.
+void TwinReads::tell(std::string_view patch, std::uint64_t version) {
+  if (!listening_) return line_.metrics.undelivered.add();
+  owed_.push_back({.patch = std::string{patch}, .version = version});
+  if (owed_.size() > kOwedMax) owed_.pop_front();
+  tellOwed();
+}
+
+void TwinReads::tellOwed() {
+  while (!owed_.empty()) {
+    const std::string topic = std::string{kDesiredTopic} + std::to_string(owed_.front().version);
+    const mqtt::Publish change{
+        .topic = topic, .payload = base::asBytes(owed_.front().patch), .packetId = 0, .qos = 0, .dup = false, .retain = false};
+    const Delivery delivery = line_.devices.deliver(line_.device, change, 0);
+    if (delivery == Delivery::busy) return watch();
+    (delivery == Delivery::sent ? line_.metrics.desired : line_.metrics.undelivered).add();
+    told_ = owed_.front().version;
+    owed_.pop_front();
+  }
+}
+
+void TwinReads::watch() {
+  if (!clock_.armed()) clock_.after(kTick, [this] { tick(); });
+}
+
+void TwinReads::tick() {
+  const base::MonoTime now = line_.timers.now();
+  tellOwed();
+  if (own_ && now >= own_->due) own_.reset();
+  for (Request& request : requests_) {
+    if (now >= request.due && !request.cacheAsked) askCache(request);
+    if (request.sent && now >= request.again) request.sent = false;
+  }
+  linkRoom();
+  readIfNeeded();
+  if (!requests_.empty() || own_ || !owed_.empty() || (line_.link.up() && ((missed_ && listening_) || settling_ || overtaken_))) watch();
+}
+
+}  // namespace spheregate::relay
