@@ -1,5 +1,6 @@
 #include "hubsim/hub.hpp"
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/conversation.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/base/log.hpp"
@@ -40,6 +41,7 @@ void Hub::setFaults(const Faults& faults) {
   setRates();
   base::logInfo("faults set", {{"outage", faults.outage}, {"seed", faults.seed}});
   if (faults.outage) drop(std::nullopt, "outage");
+  if (companion_) companion_->faultsSet();
 }
 
 void Hub::setRules(const Rules& rules) {
@@ -74,23 +76,32 @@ void Hub::reset() {
   transcript_.clear();
   outcomes_.clear();
   statistics_ = {};
+  if (companion_) companion_->reset();
 }
 
 bool Hub::known(const std::string& device) const {
+  if (isModule(device)) {
+    const auto edge = registry_.devices.find(deviceOf(device));
+    return edge != registry_.devices.end() && edge->second.edge && edgeHubOf(edge->first) == device;
+  }
   return registry_.devices.contains(device) || (registry_.acceptUnknownDevices && hub::validDeviceId(device));
 }
 
 void Hub::put(const std::string& device, DeviceIdentity identity) {
   const bool enabled = identity.enabled;
   registry_.devices.insert_or_assign(device, std::move(identity));
-  if (!enabled) drop(device, "disabled");
+  if (enabled) return;
+  drop(device, "disabled");
+  drop(edgeHubOf(device), "disabled");
 }
 
 bool Hub::remove(const std::string& device) {
   if (registry_.devices.erase(device) == 0) return false;
-  drop(device, "deleted");
-  methods_.deviceDeleted(device);
-  devices_.erase(device);
+  for (const std::string& client : {device, edgeHubOf(device)}) {
+    drop(client, "deleted");
+    methods_.deviceDeleted(client);
+    devices_.erase(client);
+  }
   return true;
 }
 

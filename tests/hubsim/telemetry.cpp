@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
@@ -22,7 +23,7 @@ bool fitsMessage(std::string_view suffix, std::size_t payloadBytes) {
 
 bool readWill(const mqtt::Connect& connect, const std::string& device, std::optional<Message>& will) {
   if (!connect.will) return true;
-  const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, device);
+  const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, topicIdOf(device));
   if (topic.kind != hub::PublishKind::telemetry || connect.will->qos > 1 || !readableBag(topic.suffix)) return false;
   will.emplace();
   will->suffix = topic.suffix;
