@@ -50,7 +50,7 @@ std::string show(const Config& config) {
   std::string out;
   std::string open;  // the section whose keys are being written, dotted
   for (const Key& key : keys()) {
-    if (key.onlyWith && *key.onlyWith != config.upstream.auth.type) continue;
+    if (!belongs(key, config)) continue;
     const auto dot = key.path.rfind('.');
     const std::string section = dot == std::string::npos ? "" : key.path.substr(0, dot);
     const auto depth = static_cast<std::size_t>(std::count(key.path.begin(), key.path.end(), '.'));

@@ -1,5 +1,6 @@
 #include "keys.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -58,9 +59,8 @@ Key required(Key made) {
   return made;
 }
 
-Key onlyWith(AuthType type, Key made) {
-  made.required = true;
-  made.onlyWith = type;
+Key onlyWith(std::vector<AuthType> types, Key made) {
+  made.onlyWith = std::move(types);
   return made;
 }
 
@@ -121,6 +121,19 @@ void addDevicesSide(std::vector<Key>& all) {
       [](auto& c) -> auto& { return c.listener.handshakesPerSourcePerSecond; }));
 }
 
+void addOnBehalfOf(std::vector<Key>& all) {
+  const std::vector<AuthType> types{AuthType::onBehalfOf};
+  all.push_back(required(onlyWith(types, key(
+                                             "upstream.auth.edge_device_id", deviceId(),
+                                             [](auto& c) -> auto& { return c.upstream.auth.edgeDeviceId; }))));
+  all.push_back(required(onlyWith(types, key(
+                                             "upstream.auth.module_key_file", secretFile(),
+                                             [](auto& c) -> auto& { return c.upstream.auth.moduleKeyFile; }))));
+  all.push_back(onlyWith(types, key(
+                                    "upstream.auth.send_auth_chain", flag(),
+                                    [](auto& c) -> auto& { return c.upstream.auth.sendAuthChain; })));
+}
+
 void addHubSide(std::vector<Key>& all) {
   all.push_back(required(key(
       "upstream.hub", hostName(Dot::notNeeded), [](auto& c) -> auto& { return c.upstream.hub; })));
@@ -131,18 +144,22 @@ void addHubSide(std::vector<Key>& all) {
   all.push_back(fixed("upstream.mode", "transparent"));
   all.push_back(required(key(
       "upstream.auth.type",
-      choice<AuthType>({{"hub_policy", AuthType::hubPolicy}, {"device_keys", AuthType::deviceKeys}},
-                       {"on_behalf_of", "dps_group", "gateway_sas", "gateway_x509"}),
+      choice<AuthType>(
+          {{"on_behalf_of", AuthType::onBehalfOf}, {"hub_policy", AuthType::hubPolicy}, {"device_keys", AuthType::deviceKeys}},
+          {"dps_group", "gateway_sas", "gateway_x509"}),
       [](auto& c) -> auto& { return c.upstream.auth.type; })));
-  all.push_back(onlyWith(AuthType::hubPolicy, key(
-                                                  "upstream.auth.policy_name", policyName(),
-                                                  [](auto& c) -> auto& { return c.upstream.auth.policyName; })));
-  all.push_back(onlyWith(AuthType::hubPolicy,
-                         key(
-                             "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; })));
-  all.push_back(onlyWith(AuthType::deviceKeys, key(
-                                                   "upstream.auth.keys_file", secretFile(),
-                                                   [](auto& c) -> auto& { return c.upstream.auth.keysFile; })));
+  addOnBehalfOf(all);
+  all.push_back(required(onlyWith({AuthType::hubPolicy},
+                                  key(
+                                      "upstream.auth.policy_name", policyName(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.policyName; }))));
+  all.push_back(required(onlyWith(
+      {AuthType::hubPolicy}, key(
+                                 "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; }))));
+  all.push_back(required(
+      onlyWith({AuthType::deviceKeys}, key(
+                                           "upstream.auth.keys_file", secretFile(),
+                                           [](auto& c) -> auto& { return c.upstream.auth.keysFile; }))));
   all.push_back(key(
       "upstream.auth.token_life", duration(1min, 30 * kDay), [](auto& c) -> auto& { return c.upstream.auth.tokenLife; }));
   all.push_back(connectRate());
@@ -197,6 +214,11 @@ void addKeeping(std::vector<Key>& all) {
 
 }  // namespace
 
+bool belongs(const Key& key, const Config& config) {
+  return key.onlyWith.empty() ||
+         std::find(key.onlyWith.begin(), key.onlyWith.end(), config.upstream.auth.type) != key.onlyWith.end();
+}
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = [] {
     std::vector<Key> all;
@@ -211,9 +233,6 @@ const std::vector<Key>& keys() {
 const std::vector<std::string>& laterKeys() {
   static const std::vector<std::string> names{
       "admin",
-      "upstream.auth.edge_device_id",
-      "upstream.auth.module_key_file",
-      "upstream.auth.send_auth_chain",
       "upstream.auth.id_scope",
       "upstream.auth.group_key_file",
       "upstream.auth.endpoint",

@@ -15,11 +15,14 @@ struct Key {
   std::string path;   // dotted
   std::string words;  // what may stand there
   bool required = false;
-  // The key belongs to one type of upstream.auth, and only there may it be given (and is it required).
-  std::optional<upstream::AuthType> onlyWith;
+  // The key belongs to these types of upstream.auth, and only there may it be given and be required. Empty: to all.
+  std::vector<upstream::AuthType> onlyWith;
   std::function<std::optional<Complaint>(const std::string& text, Config& config)> read;
   std::function<std::string(const Config& config)> write;  // as a YAML scalar
 };
+
+// Whether the key belongs to the type of `upstream.auth` that the configuration has.
+bool belongs(const Key& key, const Config& config);
 
 // In the order in which people read them.
 const std::vector<Key>& keys();

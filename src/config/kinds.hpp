@@ -43,6 +43,9 @@ Kind<std::filesystem::path> privateKeyFile();
 Kind<std::filesystem::path> secretFile();
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
+Kind<std::string> deviceId();
+// YAML's own words for it.
+Kind<bool> flag();
 
 // One of a few words.
 template <class Value>

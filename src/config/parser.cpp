@@ -146,7 +146,7 @@ void Parser::checkAuthKeys() {
   if (!good("upstream.auth.type")) return;
   for (const Key& key : keys()) {
     const auto place = places_.find(key.path);
-    if (!key.onlyWith || place == places_.end() || *key.onlyWith == loaded_.config.upstream.auth.type) continue;
+    if (place == places_.end() || belongs(key, loaded_.config)) continue;
     complain(place->second, key.path, {"this does not belong to the `type` of upstream.auth", "remove it, or change the type"});
   }
 }
@@ -155,7 +155,7 @@ void Parser::checkMissing() {
   for (const Key& key : keys()) {
     if (!key.required || places_.contains(key.path)) continue;
     // What a type needs is known only when the type is.
-    if (key.onlyWith && (!good("upstream.auth.type") || *key.onlyWith != loaded_.config.upstream.auth.type)) continue;
+    if (!key.onlyWith.empty() && (!good("upstream.auth.type") || !belongs(key, loaded_.config))) continue;
     complain(placeAround(key.path), key.path, {"this is missing", "add it: " + key.words});
   }
 }

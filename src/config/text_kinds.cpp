@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kinds.hpp"
+#include "spheregate/hub/device_id.hpp"
 
 namespace spheregate::config {
 namespace {
@@ -178,6 +179,24 @@ Kind<std::string> policyName() {
             return Complaint{"this is not the name of a policy", "write its name as the hub shows it, letters and digits"};
           },
           .write = writeText};
+}
+
+Kind<std::string> deviceId() {
+  return {.words = "device id of IoT Hub",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            if (hub::validDeviceId(text)) return text;
+            return Complaint{"this is not a device id", "write it as the hub shows it, at most 128 letters, digits and marks"};
+          },
+          .write = writeText};
+}
+
+Kind<bool> flag() {
+  return {.words = "`true` or `false`",
+          .read = [](const std::string& text) -> Reading<bool> {
+            if (text == "true" || text == "false") return text == "true";
+            return Complaint{quote(text) + " is neither true nor false", "write true or false"};
+          },
+          .write = [](const bool& value) { return std::string{value ? "true" : "false"}; }};
 }
 
 }  // namespace spheregate::config

@@ -90,6 +90,11 @@ std::string makeSasToken(const SharedAccessKey& key, std::string_view resource, 
   return token;
 }
 
+std::string moduleResource(std::string_view hub, std::string_view deviceId, std::string_view moduleId) {
+  std::string resource{hub};
+  return resource.append("/devices/").append(percentEncode(deviceId)).append("/modules/").append(percentEncode(moduleId));
+}
+
 base::Result<SasToken> parseSasToken(std::string_view text) {
   if (!text.starts_with(kScheme)) return SasErrc::notAToken;
   const auto fields = readFields(text.substr(kScheme.size()));

@@ -284,17 +284,21 @@ bool OwnLink::handleConnack(const mqtt::Frame& frame) {
   if (connack->code != mqtt::ConnackCode::accepted) {
     context_.metrics.refused.add();
     if (connack->code == mqtt::ConnackCode::notAuthorized) context_.credentials.refused(deviceId_);
-    fail("the hub refused the CONNECT with code " + std::to_string(static_cast<int>(connack->code)) +
-         (connack->code == mqtt::ConnackCode::notAuthorized
-              ? " (not authorized): check that the device exists and is enabled in the hub, and the key of upstream.auth"
-              : ""));
+    fail(refusal(connack->code));
     return false;
   }
   becomeUp();
   return wire_ != nullptr;
 }
 
+std::string OwnLink::refusal(mqtt::ConnackCode code) const {
+  const std::string sentence = "the hub refused the CONNECT with code " + std::to_string(static_cast<int>(code));
+  if (code != mqtt::ConnackCode::notAuthorized) return sentence;
+  return (sentence + " (not authorized): ").append(context_.credentials.remedy());
+}
+
 void OwnLink::becomeUp() {
+  context_.credentials.accepted(deviceId_);
   context_.metrics.connected.add();
   context_.metrics.sessions.add(1);
   state_ = State::up;

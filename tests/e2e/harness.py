@@ -21,7 +21,14 @@ PROGRAMS = Path(os.environ.get("SPHEREGATE_PROGRAMS", Path(__file__).resolve().p
 SANITIZED = os.environ.get("SPHEREGATE_SANITIZE", "") != ""
 POLL_SECONDS = 0.02
 START_SECONDS = 60.0 if SANITIZED else 20.0
-POLICY_KEY = base64.b64encode(hashlib.sha256(b"the gateway's policy at the simulated hub").digest()).decode()
+
+
+def made_up_key(of):
+    """The same at every call, so that both sides have it."""
+    return base64.b64encode(hashlib.sha256(of.encode()).digest()).decode()
+
+
+POLICY_KEY = made_up_key("the gateway's policy at the simulated hub")
 
 
 def program(name):
@@ -124,13 +131,13 @@ class Process:
 
 
 class Hubsim(Process):
-    def __init__(self, directory, pki, record=True, client_ca=None):
+    def __init__(self, directory, pki, record=True, client_ca=None, registry=None):
         """With `client_ca` devices may log in with a certificate, as they do without a gateway between."""
         directory = Path(directory)
         super().__init__(directory / "hubsim.log")
+        settings = registry or {"hub": "localhost", "policies": [{"name": "gateway", "key": POLICY_KEY}], "accept_unknown_devices": True}
         registry = directory / "registry.yaml"
-        registry.write_text("hub: localhost\npolicies:\n"
-                            f"  - {{ name: gateway, key: {POLICY_KEY} }}\naccept_unknown_devices: true\n")
+        registry.write_text(as_yaml(settings))
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
                      "--registry", str(registry)] + ([] if record else ["--no-record"]) +
                     (["--client-ca", str(client_ca)] if client_ca else []), stdout=subprocess.PIPE)
@@ -182,6 +189,13 @@ class Hubsim(Process):
     def twin(self, device_id):
         return self.call("GET", f"/twins/{in_url(device_id)}")
 
+    def register(self, device_id, **changes):
+        """Makes or changes a device in the registry: status="disabled", parentScopes=[...]."""
+        return self.call("PUT", f"/devices/{device_id}", {"deviceId": device_id, **changes})
+
+    def connections(self, device_id):
+        return self.call("GET", f"/connections?device={device_id}")
+
     def desire(self, device_id, properties):
         return self.call("PATCH", f"/twins/{in_url(device_id)}", {"properties": {"desired": properties}})
 
@@ -231,6 +245,8 @@ class Gateway(Process):
         key_file = directory / "policy.key"
         key_file.write_text(POLICY_KEY + "\n")
         key_file.chmod(0o600)
+        if callable(extra):  # it wants to write files beside the configuration
+            extra = extra(self)
         settings = {
             "hostname": "gateway.plant.example",
             "listen": {"address": "127.0.0.1", "port": 0},
@@ -283,6 +299,20 @@ class Gateway(Process):
         except BaseException:
             device.close()
             raise
+
+    def secret(self, name, text):
+        """The path of a file with it, as the configuration wants it."""
+        file = self.directory / name
+        file.write_text(text)
+        file.chmod(0o600)
+        return str(file)
+
+    def status(self):
+        return json.loads(http_request(self.http_port, "GET", "/status")[1])
+
+    def link(self, device_id):
+        """What /status says of a device's link to the hub; None for an unknown device."""
+        return next((one["link"] for one in self.status()["devices"] if one["id"] == device_id), None)
 
     def metrics(self):
         """{(name without prefix, frozenset of labels): value}"""
@@ -353,9 +383,13 @@ class GatewayTest(unittest.TestCase):
 
     def setUp(self):
         self.directory = Path(tempfile.mkdtemp(prefix=self._testMethodName + "-", dir=self.base))
-        self.hub = Hubsim(self.directory, self.pki)
+        self.hub = Hubsim(self.directory, self.pki, registry=self.registry())
         self.addCleanup(self.hub.kill)
         self.gateway = None
+
+    def registry(self):
+        """Of the simulated hub, as a dictionary; None: one policy, and everybody may connect."""
+        return None
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors) if result else 0

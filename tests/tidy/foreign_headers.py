@@ -12,6 +12,8 @@ HOMES = {  # header prefix: the rooms that may include it
     "spdlog/": {"base"},
     "nlohmann/": {"ops", "app", "hub"},
     "sqlite3": {"state"},
+    "mqtt/": {"upstream"},
+    "MQTT": {"upstream"},
 }
 NO_ASIO = {"base", "mqtt", "hub", "queue", "session"}
 

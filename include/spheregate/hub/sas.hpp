@@ -46,6 +46,9 @@ boost::system::error_code make_error_code(SasErrc code);
 // `resource` is the decoded resource, for example `contoso.azure-devices.net/devices/leaf1`; it is percent-encoded here.
 [[nodiscard]] std::string makeSasToken(const SharedAccessKey& key, std::string_view resource, std::int64_t expires,
                                        std::string_view policy = {});
+// The resource of a module's token. The ids are encoded here and once more by `makeSasToken`, so `$edgeHub` leaves as `%2524edgeHub`:
+// edgeHub encodes twice, and whether the hub takes anything else is not known.
+[[nodiscard]] std::string moduleResource(std::string_view hub, std::string_view deviceId, std::string_view moduleId);
 // Fields in any order, names the hub does not know are passed over; a field given twice is not a token.
 [[nodiscard]] base::Result<SasToken> parseSasToken(std::string_view text);
 // Constant-time comparison of the signature; says nothing of expiry or audience.

@@ -53,20 +53,23 @@ class ControlUser {
 };
 
 // One MQTT connection of the gateway's own, over Paho. Core thread only; one thread calls Paho for all clients, and what Paho calls back
-// comes to the core thread by a post. Paho acknowledges a QoS 1 message when its callback returns, so what must be durable first goes to
-// `keep`, which runs on Paho's thread and may wait.
+// comes to the core thread by a post. A connection whose subscription the server refuses is of no use and ends in `controlDown`.
 class ControlClient {
  public:
+  // Paho acknowledges a QoS 1 message when its callback returns, so what must be durable first goes to `keep`, which runs on Paho's thread
+  // before that. It may wait for a disk but never for the core thread. It may still run after `disconnect`, even after the client is gone,
+  // until the ControlClients are: what it uses must outlive those, and it sees messages that no `controlMessage` tells of.
   using Keep = std::function<void(const ControlMessage&)>;
 
   virtual ~ControlClient() = default;
-  // With cleanSession; ends in `controlUp` or `controlDown`. Only while down.
+  // With cleanSession; ends in `controlUp` or `controlDown`. Only while down. Paho looks at `patience` every few seconds only, and not while
+  // it resolves a name.
   virtual void connect(const ControlAddress& address, const ControlLogin& login, std::chrono::seconds keepAlive,
                        std::chrono::milliseconds patience) = 0;
   virtual void subscribe(std::string filter, int qos) = 0;
   virtual void unsubscribe(std::string filter) = 0;
-  // QoS 1 is reported with its token; QoS 0 never. Only while up.
-  virtual void publish(std::string topic, base::Bytes payload, int qos, bool retain, std::uint64_t token) = 0;
+  // QoS 1 is reported with its token; QoS 0 never. Only while up. False: too much is on its way already, and this was not taken.
+  virtual bool publish(std::string topic, base::Bytes payload, int qos, bool retain, std::uint64_t token) = 0;
   // Says DISCONNECT; the user hears nothing more of this connection.
   virtual void disconnect() = 0;
 };

@@ -7,6 +7,7 @@
 
 #include "spheregate/base/clock.hpp"
 #include "spheregate/base/result.hpp"
+#include "spheregate/hub/sas.hpp"
 #include "spheregate/upstream/settings.hpp"
 
 namespace spheregate::upstream {
@@ -36,9 +37,19 @@ class Credentials {
   [[nodiscard]] virtual std::unique_ptr<LoginRequest> login(std::string_view deviceId, base::WallTime now, Done done) = 0;
   // The hub answered such a login with CONNACK 5, not authorized.
   virtual void refused(std::string_view deviceId) { (void)deviceId; }
+  // The hub let such a login in.
+  virtual void accepted(std::string_view deviceId) { (void)deviceId; }
+  // What to look at when the hub refuses: it never says why.
+  virtual std::string_view remedy() const {
+    return "check that the device exists and is enabled in the hub, the key of upstream.auth, and this machine's clock";
+  }
 };
 
-// Reads the secrets that the settings name. The error names file, line and fix, never a secret.
+// A login with the device's own token, signed by a key of its own or, with `policy`, by a policy of the whole hub.
+Login loginByKey(const hub::SharedAccessKey& key, std::string_view hub, std::string_view deviceId, std::string_view policy,
+                 base::WallTime expires);
+
+// For the types that need nothing but keys. Reads the secrets that the settings name. The error names file, line and fix, never a secret.
 base::Explained<std::unique_ptr<Credentials>> loadCredentials(const AuthSettings& settings, std::string_view hub);
 
 }  // namespace spheregate::upstream

@@ -89,6 +89,7 @@ class OwnLink final : public Link, public base::WireUser {
   bool handlePublish(const mqtt::Frame& frame);
   bool handleSuback(const mqtt::Frame& frame);
   void subscribe(const std::vector<mqtt::Filter>& filters);
+  std::string refusal(mqtt::ConnackCode code) const;
   void becomeUp();
   void watch();
   void renew();

@@ -10,13 +10,26 @@
 
 namespace spheregate::upstream {
 
-enum class AuthType : std::uint8_t { hubPolicy, deviceKeys };
+enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, dpsGroup };
+
+// Of the Device Provisioning Service.
+struct ProvisioningEndpoint {
+  std::string host = "global.azure-devices-provisioning.net";
+  std::uint16_t port = 0;  // 0: the one of the transport
+};
 
 struct AuthSettings {
   AuthType type = AuthType::hubPolicy;
-  std::string policyName;           // hub_policy
-  std::filesystem::path keyFile;    // hub_policy
-  std::filesystem::path keysFile;   // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
+  std::string edgeDeviceId;             // on_behalf_of: the devices are its children
+  std::filesystem::path moduleKeyFile;  // on_behalf_of: key of its module $edgeHub
+  bool sendAuthChain = true;            // on_behalf_of
+  std::string policyName;               // hub_policy
+  std::filesystem::path keyFile;        // hub_policy
+  std::filesystem::path keysFile;       // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
+  std::string idScope;                  // dps_group: the provisioning service's
+  std::filesystem::path groupKeyFile;   // dps_group: key of the enrolment group
+  ProvisioningEndpoint endpoint;        // dps_group
+  double registrationsPerMinute = 120;  // dps_group
   std::chrono::seconds tokenLife{3600};
 };
 

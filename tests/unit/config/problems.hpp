@@ -34,4 +34,10 @@ inline std::string leastWith(const std::string& section, const std::string& keyA
   return kLeast + section + ": { " + keyAndValue + " }\n";
 }
 
+// `kLeast` with other keys of `upstream.auth`.
+inline std::string leastWithAuth(const std::string& keys) {
+  const std::string before = kLeast.substr(0, kLeast.find("auth:"));
+  return before + "auth: { " + keys + " }\n";
+}
+
 }  // namespace spheregate::test

@@ -105,6 +105,21 @@ TEST(Values, wrongTypesAreSaidInWords) {
   EXPECT_THAT(problemsOf(leastWith("queue", "when_full: drop_oldst")), ElementsAre(HasSubstr("did you mean `drop_oldest`?")));
 }
 
+TEST(Values, onBehalfOfHasKeysOfItsOwn) {
+  const std::string yaml = test::leastWithAuth("type: on_behalf_of, edge_device_id: edge1, module_key_file: /a/module.key");
+  EXPECT_EQ(good(yaml).upstream.auth.type, upstream::AuthType::onBehalfOf);
+  EXPECT_EQ(good(yaml).upstream.auth.edgeDeviceId, "edge1");
+  EXPECT_EQ(good(yaml).upstream.auth.moduleKeyFile, "/a/module.key");
+  EXPECT_TRUE(good(yaml).upstream.auth.sendAuthChain);
+  const std::string without = test::leastWithAuth("type: on_behalf_of, edge_device_id: e, module_key_file: /a, send_auth_chain: false");
+  EXPECT_FALSE(good(without).upstream.auth.sendAuthChain);
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: on_behalf_of, edge_device_id: \"a b\", module_key_file: /a, send_auth_chain: yes")),
+              ElementsAre(HasSubstr("edge_device_id: this is not a device id"), HasSubstr("is neither true nor false")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: on_behalf_of, key_file: /a")),
+              ElementsAre(HasSubstr("edge_device_id: this is missing"), HasSubstr("module_key_file: this is missing"),
+                          HasSubstr("key_file: this does not belong")));
+}
+
 TEST(Values, credentialsDirectoryIsExpandedInPaths) {
   const std::string yaml = leastWith("devices", "deny_file: \"${CREDENTIALS_DIRECTORY}/deny\"");
   unsetenv("CREDENTIALS_DIRECTORY");
@@ -137,8 +152,8 @@ TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
               ElementsAre("f:7:1: admin: this is not in this version; remove it"));
   std::string yaml = kLeast;
-  yaml.replace(yaml.find("hub_policy"), 10, "on_behalf_of");
-  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"on_behalf_of\" is not in this version")));
+  yaml.replace(yaml.find("hub_policy"), 10, "gateway_sas");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"gateway_sas\" is not in this version")));
 }
 
 }  // namespace

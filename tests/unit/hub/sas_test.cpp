@@ -54,6 +54,15 @@ TEST(SasToken, isWrittenAsTheHubExpects) {
   }
 }
 
+TEST(SasToken, aModulesResourceIsEncodedTwice) {
+  const std::string resource = moduleResource("contoso.azure-devices.net", "edge1", "$edgeHub");
+  EXPECT_EQ(makeSasToken(keyOf(kKey), resource, kExpires),
+            "SharedAccessSignature sr=contoso.azure-devices.net%2Fdevices%2Fedge1%2Fmodules%2F%2524edgeHub&sig=" +
+                percentEncode("wXE1QI4P8yAVQyAIKaPc7To9lPnSO1NJetPHUqOX544=") + "&se=1700000000");
+  // An id that holds what separates the parts cannot name another module.
+  EXPECT_EQ(moduleResource("h", "a/modules/b", "m"), "h/devices/a%2Fmodules%2Fb/modules/m");
+}
+
 TEST(SasToken, isReadBackAndVerified) {
   const SharedAccessKey key = keyOf(kKey);
   const SharedAccessKey other = keyOf("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh4=");

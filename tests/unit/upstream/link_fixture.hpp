@@ -23,11 +23,13 @@ using std::chrono::seconds;
 class ScriptedDialer final : public Dialer {
  public:
   class Attempt final : public Dial {};
-  std::unique_ptr<Dial> dial(std::string_view, Done done) override {
+  std::unique_ptr<Dial> dial(std::string_view host, Done done) override {
+    hosts.emplace_back(host);
     waiting.push_back(std::move(done));
     return std::make_unique<Attempt>();
   }
   std::deque<Done> waiting;
+  std::vector<std::string> hosts;
 };
 
 class ScriptedCredentials final : public Credentials {
@@ -36,14 +38,18 @@ class ScriptedCredentials final : public Credentials {
     if (missing) {
       done(base::failed<Login>("no key for this device"));
     } else {
-      done(Login{.hub = "contoso.azure-devices.net", .usernameTail = tail, .password = "token", .expires = now + minutes{60}});
+      done(Login{.hub = hub, .usernameTail = tail, .password = "token", .expires = now + minutes{60}});
     }
     return nullptr;
   }
   void refused(std::string_view) override { ++refusals; }
   bool missing = false;
+  void accepted(std::string_view) override { ++acceptances; }
+  std::string_view remedy() const override { return "look here"; }
+  std::string hub = "contoso.azure-devices.net";
   std::string tail;
   int refusals = 0;
+  int acceptances = 0;
 };
 
 class RecordingUser final : public LinkUser {

@@ -209,6 +209,21 @@ TEST_F(LinkTest, whatTheLoginAddsStandsBehindTheDevicesOwnQuery) {
   EXPECT_EQ(*mqtt::parseConnect(frame)->username, "contoso.azure-devices.net/dev/?api-version=2020-09-30&auth-chain=dev%3Bedge");
 }
 
+TEST_F(LinkTest, dialsTheHubOfItsLoginAndTellsTheCredentialsHowItWent) {
+  link.open({});
+  credentials.hub = "first.azure-devices.net";
+  says(reach(), connack(mqtt::ConnackCode::notAuthorized));
+  EXPECT_EQ(credentials.refusals, 1);
+  EXPECT_EQ(credentials.acceptances, 0);
+  EXPECT_EQ(link.lastError(), "the hub refused the CONNECT with code 5 (not authorized): look here");
+  credentials.hub = "second.azure-devices.net";
+  time.pass(seconds{2});
+  comeUp();
+  EXPECT_EQ(dialer.hosts, (std::vector<std::string>{"first.azure-devices.net", "second.azure-devices.net"}));
+  EXPECT_EQ(credentials.refusals, 1);
+  EXPECT_EQ(credentials.acceptances, 1);
+}
+
 TEST_F(LinkTest, garbageFromTheHubEndsTheConnection) {
   link.open({});
   test::WireView& view = comeUp();
