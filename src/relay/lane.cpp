@@ -25,6 +25,7 @@ Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
                  .patience = uplink.settings_.ackTimeout,
                  .metrics = *uplink.downlinkMetrics_,
                  .devices = *uplink.devices_,
+                 .reads = uplink.twinReads_,
                  .hubAway = [&uplink] { return uplink.hubAway(); }}},
       linger_{uplink.timers_},
       // What was found at the start has waited long.

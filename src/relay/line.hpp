@@ -8,6 +8,7 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/upstream/link.hpp"
+#include "spheregate/upstream/pacer.hpp"
 #include "twin_cache.hpp"
 
 namespace spheregate::relay {
@@ -33,6 +34,7 @@ struct Line {
   base::Duration patience;  // how long the hub may take to answer
   DownlinkMetrics& metrics;
   DeviceSide& devices;
+  upstream::Pacer& reads;         // the hub takes so many twin reads a second
   std::function<bool()> hubAway;  // no device gets through to the hub
 
   // Nothing can be expected of the hub soon.

@@ -34,6 +34,24 @@ std::optional<std::uint64_t> versionIn(std::string_view query) {
 
 }  // namespace
 
+TwinReads::~TwinReads() {
+  if (ticket_ != 0) line_.reads.leave(ticket_);
+}
+
+// The hub throttles reads as a whole, so a turn may have to be waited for.
+bool TwinReads::mayRead() {
+  if (std::exchange(turn_, false) || line_.reads.take()) return true;
+  if (ticket_ == 0) {
+    ticket_ = line_.reads.queue([this] {
+      ticket_ = 0;
+      turn_ = true;
+      linkRoom();
+      turn_ = false;
+    });
+  }
+  return false;
+}
+
 void TwinReads::request(std::string_view topic, std::string_view rid, base::ByteView payload) {
   line_.followAnswers();
   if (rid.empty()) {
@@ -74,6 +92,7 @@ void TwinReads::linkRoom() {
   if (!line_.link.up()) return;
   for (Request& request : requests_) {
     if (request.sent || line_.timers.now() < request.notBefore) continue;
+    if (!mayRead()) return;
     if (!line_.link.send(request.topic, request.payload)) return;
     request.sent = true;
     request.quiet = quiet();
@@ -176,6 +195,7 @@ void TwinReads::readIfNeeded() {
   const bool forDevice = missed_ && listening_ && requests_.empty();  // its own read serves as well
   if (own_ || !line_.link.up() || (!settling_ && !overtaken_ && !forDevice)) return;
   if (line_.timers.now() < ownPause_) return watch();
+  if (!mayRead()) return;
   line_.followAnswers();
   OwnRead read{.rid = std::string{kOwnReads} + std::to_string(++numbers_),
                .due = line_.timers.now() + line_.patience,

@@ -18,6 +18,9 @@ namespace spheregate::relay {
 class TwinReads {
  public:
   explicit TwinReads(Line& line) : line_{line}, clock_{line.timers} {}
+  ~TwinReads();
+  TwinReads(const TwinReads&) = delete;
+  TwinReads& operator=(const TwinReads&) = delete;
 
   // The device's side.
   void request(std::string_view topic, std::string_view rid, base::ByteView payload);
@@ -74,6 +77,7 @@ class TwinReads {
   void learned(const TwinCache::Learned& twin, bool wanted);
   void tell(std::string_view patch, std::uint64_t version);
   void tellOwed();
+  bool mayRead();
   bool quiet() const;
   void watch();
   void tick();
@@ -92,6 +96,8 @@ class TwinReads {
   base::MonoTime ownPause_{};      // no own read before
   std::uint64_t kept_ = 0;
   std::deque<Owed> owed_;          // changes that the device's connection did not take yet
+  upstream::Pacer::Ticket ticket_ = 0;
+  bool turn_ = false;              // may send one read
   base::Timer clock_;
 };
 

@@ -38,7 +38,8 @@ Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::
   metrics.beforeScrape([this, &connected] { connected.set(linksUp_ > 0 ? 1 : 0); });
 }
 
-Uplink::~Uplink() = default;
+// Lanes leave the lines in which they stand.
+Uplink::~Uplink() { lanes_.clear(); }
 
 void Uplink::open(DeviceSide& devices) {
   devices_ = &devices;
