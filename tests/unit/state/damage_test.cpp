@@ -75,7 +75,7 @@ TEST_F(Damage, noZeroedOrGarbledPageGivesAWrongRow) {
   std::mt19937_64 random{7};
   std::string garbage(kPage, '\0');
   for (char& c : garbage) c = static_cast<char>(random());
-  for (std::uintmax_t page = 0; page < pages; page += 1 + random() % 40) {
+  for (std::uintmax_t page = 0; page < pages; page += 1 + random() % 120) {
     for (const std::string& bytes : {std::string(kPage, '\0'), garbage}) {
       fs::copy_file(whole, site_.file(), fs::copy_options::overwrite_existing);
       overwrite(page, bytes);
