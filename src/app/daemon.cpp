@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -63,6 +64,7 @@ class Daemon {
   std::unique_ptr<queue::Disk> openDisk();
   void awaitSignal();
   void stop(const char* signal);
+  void leave();
   [[noreturn]] void leaveNow(const char* why);
 
   const config::Config& config_;
@@ -191,11 +193,16 @@ void Daemon::stop(const char* signal) {
   listener_->stop();
   front_.shutDown();
   custody_.flush([this] {
-    stopDeadline_.cancel();
-    uplink_.close();
-    base::logInfo("stopped", {{"queued_messages", custody_.queuedMessages()}});
-    goodbye_.after(kGoodbye, [this] { loop_.stop(); });
+    // Its answer comes after all that was given to the state before.
+    state_->read(state::Table::gateway, {}, [this](const std::optional<std::string>&) { leave(); });
   });
+}
+
+void Daemon::leave() {
+  stopDeadline_.cancel();
+  uplink_.close();
+  base::logInfo("stopped", {{"queued_messages", custody_.queuedMessages()}});
+  goodbye_.after(kGoodbye, [this] { loop_.stop(); });
 }
 
 // Without tidying up, because that would wait for the disk thread. What was acknowledged is safe, as after a kill -9.

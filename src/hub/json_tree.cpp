@@ -16,7 +16,7 @@ class Builder final : public json::json_sax_t {
  public:
   explicit Builder(std::size_t depthMax) : depthMax_{depthMax} {}
 
-  bool null() override { return take({}); }
+  bool null() override { return take(JsonTree{}); }
   bool boolean(bool value) override { return scalar(value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override { return scalar(std::to_string(value)); }
   bool number_unsigned(number_unsigned_t value) override { return scalar(std::to_string(value)); }
@@ -49,9 +49,9 @@ class Builder final : public json::json_sax_t {
     std::string name;  // of the member that comes next
   };
 
-  bool scalar(std::string text) { return take({.kind = JsonTree::Kind::scalar, .text = std::move(text)}); }
+  bool scalar(std::string text) { return take(JsonTree{JsonTree::Kind::scalar, std::move(text)}); }
   bool open(JsonTree::Kind kind) {
-    open_.push_back({.tree = {.kind = kind}, .name = {}});
+    open_.push_back({JsonTree{kind}, {}});
     return open_.size() <= depthMax_;
   }
   bool close() {
@@ -104,6 +104,9 @@ auto place(std::vector<JsonMember>& members, std::string_view name) {
 
 }  // namespace
 
+JsonTree::JsonTree() = default;
+JsonTree::JsonTree(Kind made, std::string scalar) : kind{made}, text{std::move(scalar)} {}
+
 JsonTree* JsonTree::member(std::string_view name) {
   const auto at = place(members, name);
   return at != members.end() && at->name == name ? &at->value : nullptr;
@@ -122,7 +125,9 @@ void JsonTree::erase(std::string_view name) {
   if (at != members.end() && at->name == name) members.erase(at);
 }
 
-bool JsonTree::operator==(const JsonTree&) const = default;
+bool JsonTree::operator==(const JsonTree& other) const {
+  return kind == other.kind && text == other.text && items == other.items && members == other.members;
+}
 
 std::optional<JsonTree> readJson(std::string_view text, std::size_t bytesMax, std::size_t depthMax) {
   if (text.size() > bytesMax) return std::nullopt;

@@ -14,10 +14,13 @@ struct JsonMember;
 // A JSON value that can be written again as it was: numbers keep their text. Recursion over it ends at the depth it was read with.
 struct JsonTree {
   enum class Kind : std::uint8_t { null, scalar, array, object };
+  JsonTree();
+  explicit JsonTree(Kind made, std::string scalar = {});
+
   Kind kind = Kind::null;
-  std::string text{};                  // scalar: as it stands in JSON
-  std::vector<JsonTree> items{};       // array
-  std::vector<JsonMember> members{};   // object, by name, each name once
+  std::string text;                 // scalar: as it stands in JSON
+  std::vector<JsonTree> items;      // array
+  std::vector<JsonMember> members;  // object, by name, each name once
 
   bool isObject() const { return kind == Kind::object; }
   // Null when there is none.
@@ -32,7 +35,7 @@ struct JsonTree {
 struct JsonMember {
   std::string name;  // decoded
   JsonTree value;
-  bool operator==(const JsonMember&) const = default;
+  bool operator==(const JsonMember& other) const { return name == other.name && value == other.value; }
 };
 
 // Nothing when it is not JSON, or longer or deeper than the limits.

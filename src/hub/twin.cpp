@@ -55,8 +55,8 @@ void together(JsonTree& left, JsonTree& right, Both both) {
 // RFC 7396. What it merges into an empty object comes out without nulls.
 JsonTree merged(JsonTree section, JsonTree patch) {
   if (!patch.isObject()) return patch;
-  if (!section.isObject()) section = {.kind = JsonTree::Kind::object};
-  JsonTree result{.kind = JsonTree::Kind::object};
+  if (!section.isObject()) section = JsonTree{JsonTree::Kind::object};
+  JsonTree result{JsonTree::Kind::object};
   together(section, patch, [&](std::string& name, JsonTree* old, JsonTree* change) {
     if (change == nullptr) return result.members.push_back({std::move(name), std::move(*old)});
     if (change->kind == JsonTree::Kind::null) return;
@@ -70,7 +70,7 @@ JsonTree merged(JsonTree section, JsonTree patch) {
 bool compose(JsonTree& earlier, JsonTree& later, JsonTree& result) {
   bool possible = true;
   together(earlier, later, [&](std::string& name, JsonTree* first, JsonTree* second) {
-    JsonTree value{.kind = JsonTree::Kind::object};
+    JsonTree value{JsonTree::Kind::object};
     if (second == nullptr) value = std::move(*first);
     else if (first == nullptr || !second->isObject()) value = std::move(*second);
     else if (!first->isObject() || !compose(*first, *second, value)) possible = false;
@@ -80,7 +80,7 @@ bool compose(JsonTree& earlier, JsonTree& later, JsonTree& result) {
 }
 
 JsonTree difference(JsonTree& from, JsonTree& to) {
-  JsonTree patch{.kind = JsonTree::Kind::object};
+  JsonTree patch{JsonTree::Kind::object};
   together(from, to, [&](std::string& name, JsonTree* old, JsonTree* now) {
     if (now == nullptr) return patch.members.push_back({std::move(name), JsonTree{}});
     if (old != nullptr && *old == *now) return;
@@ -122,7 +122,7 @@ std::optional<std::string> mergeReported(std::string_view section, std::string_v
 std::optional<std::string> composePatches(std::string_view earlier, std::string_view later) {
   auto first = readObject(earlier);
   auto second = readObject(later);
-  JsonTree both{.kind = JsonTree::Kind::object};
+  JsonTree both{JsonTree::Kind::object};
   if (!first || !second || !compose(*first, *second, both)) return std::nullopt;
   return bounded(both);
 }
@@ -130,7 +130,7 @@ std::optional<std::string> composePatches(std::string_view earlier, std::string_
 std::optional<std::string> withVersion(std::string_view section, std::uint64_t version) {
   auto tree = readObject(section);
   if (!tree) return std::nullopt;
-  tree->set(kVersion, {.kind = JsonTree::Kind::scalar, .text = std::to_string(version)});
+  tree->set(kVersion, JsonTree{JsonTree::Kind::scalar, std::to_string(version)});
   return bounded(*tree);
 }
 
@@ -144,7 +144,7 @@ std::optional<TwinDifference> desiredDifference(std::string_view from, std::stri
   auto before = readObject(from);
   auto after = readObject(to);
   if (!before || !after) return std::nullopt;
-  const JsonTree empty{.kind = JsonTree::Kind::object};
+  const JsonTree empty{JsonTree::Kind::object};
   JsonTree old = merged(empty, std::move(*before));
   JsonTree now = merged(empty, std::move(*after));
   const JsonTree* const wanted = now.member(kVersion);

@@ -19,9 +19,9 @@ void SqliteStore::Desk::settle(Turn& turn) {
 
 // A disk that fails is told once, and once when it is well again.
 void SqliteStore::Desk::note(const Turn& turn) {
-  if (!turn.damage.empty()) {
+  for (const std::string& damage : turn.damage) {
     metrics.damaged.add();
-    base::logError("state damaged", {{"reason", turn.damage}, {"lost", "twins, subscriptions and assignments that were kept; the queue is not touched"}});
+    base::logError("state damaged", {{"reason", damage}, {"lost", "twins, subscriptions and assignments that were kept; the queue is not touched"}});
   }
   if (turn.fault != fault) {
     if (!turn.fault.empty()) base::logError("state unusable", {{"reason", turn.fault}});

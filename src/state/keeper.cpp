@@ -23,33 +23,40 @@ Keeper::Keeper(const std::filesystem::path& directory, std::int64_t pagesMax) : 
 }
 
 void Keeper::openFile() {
-  while (true) {
-    Database::Opened opened = Database::open(file_, pagesMax_);
-    database_ = std::move(opened.database);
-    fault_ = database_ ? std::string{} : std::move(opened.fault);
-    if (!opened.damaged) break;
-    damage_ = fault_;
-    if (++freshStarts_ > kFreshStartsMax) break;
-    const std::string name = setAside(file_);
-    if (name.empty()) break;
-    damage_ += "; now " + name;
+  Database::Opened opened;
+  do {
+    opened = Database::open(file_, pagesMax_);
+  } while (opened.damaged && moveAway(opened.fault));
+  database_ = std::move(opened.database);
+  if (database_) {
+    fault_.clear();
+    syncDirectory(file_.parent_path());
+  } else if (!opened.damaged) {
+    fault_ = std::move(opened.fault);
   }
-  if (database_) syncDirectory(file_.parent_path());
 }
 
 void Keeper::beginAnew(const std::string& why) {
   database_->abandon();
   database_.reset();
-  fault_ = file_.string() + ": " + why;
-  damage_ = fault_;
+  if (moveAway(file_.string() + ": " + why)) openFile();
+}
+
+// Whether a new file may be begun.
+bool Keeper::moveAway(const std::string& why) {
+  fault_ = why;
+  damage_.push_back(why);
   if (++freshStarts_ > kFreshStartsMax) {
-    fault_ += "; set aside too often, the disk may be failing: look at it and restart the gateway";
-    return;
+    fault_ += "; that was once too often: check the disk and restart the gateway";
+    return false;
   }
   const std::string name = setAside(file_);
-  if (name.empty()) return;
-  openFile();
-  if (damage_ == file_.string() + ": " + why) damage_ += "; now " + name;
+  if (name.empty()) {
+    fault_ += "; it cannot be moved out of the way: move it and restart the gateway";
+    return false;
+  }
+  damage_.back() += "; now " + name;
+  return true;
 }
 
 Turn Keeper::turn(std::vector<Job>& jobs, std::size_t& next) {

@@ -35,9 +35,9 @@ struct Job {
 // What one turn tells the core thread.
 struct Turn {
   std::vector<Job> jobs;
-  std::string fault;         // why there is no database; empty while there is one
-  std::string damage;        // what was wrong with a file that was set aside in this turn
-  std::string failure;       // why the transaction failed, when not for that
+  std::string fault;                // why there is no database; empty while there is one
+  std::vector<std::string> damage;  // what was wrong with files that were given up in this turn
+  std::string failure;              // why the transaction failed, when not for that
   std::optional<double> commitSeconds;
   std::uint64_t bytes = 0;
 };
@@ -50,13 +50,14 @@ class Keeper {
   // Takes from the front of `jobs` what one transaction may cover, and does it.
   Turn turn(std::vector<Job>& jobs, std::size_t& next);
   const std::string& fault() const { return fault_; }
-  // Says what was wrong with files set aside since the last time.
-  std::string takeDamage() { return std::exchange(damage_, {}); }
+  // What was wrong with files given up since the last time.
+  std::vector<std::string> takeDamage() { return std::exchange(damage_, {}); }
   std::uint64_t bytes() { return database_ ? database_->bytes() : 0; }
 
  private:
   void openFile();
   void beginAnew(const std::string& why);
+  bool moveAway(const std::string& why);
   Outcome perform(Job& job, bool& began, std::size_t& bytes);
   Outcome changeRow(Job& job, bool& began, std::size_t& bytes);
   Outcome readRows(Job& job);
@@ -66,7 +67,7 @@ class Keeper {
   std::int64_t pagesMax_;
   std::unique_ptr<Database> database_;
   std::string fault_;
-  std::string damage_;
+  std::vector<std::string> damage_;
   int freshStarts_ = 0;
 };
 

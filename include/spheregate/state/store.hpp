@@ -51,7 +51,8 @@ class Store {
 
   virtual ~Store() = default;
   // `done(true)`: on stable storage. `done(false)`: not stored, and never will be: the store is broken or has no room, the key or
-  // what the change left is too long.
+  // what the change left is too long. (Of a disk that failed a sync nobody knows: if the process dies before its next change, the row
+  // may be there after all.)
   virtual void change(Table table, std::string key, Change change, Done done) = 0;
   void put(Table table, std::string key, std::string row, Done done = {}) {
     change(table, std::move(key), [made = std::move(row)](std::optional<std::string>& kept) { kept = made; }, std::move(done));

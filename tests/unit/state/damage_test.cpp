@@ -75,7 +75,7 @@ TEST_F(Damage, noZeroedOrGarbledPageGivesAWrongRow) {
   std::mt19937_64 random{7};
   std::string garbage(kPage, '\0');
   for (char& c : garbage) c = static_cast<char>(random());
-  for (std::uintmax_t page = 0; page < pages; page += 1 + random() % 40) {
+  for (std::uintmax_t page = 0; page < pages; page += 1 + random() % 120) {
     for (const std::string& bytes : {std::string(kPage, '\0'), garbage}) {
       fs::copy_file(whole, site_.file(), fs::copy_options::overwrite_existing);
       overwrite(page, bytes);
@@ -148,6 +148,27 @@ TEST_F(Damage, keepsABoundedNumberOfDamagedFiles) {
   EXPECT_FALSE(fs::exists(aside(1)));
   EXPECT_FALSE(fs::exists(aside(2)));
   for (const int number : {3, 4, 5}) EXPECT_TRUE(fs::exists(aside(number)));
+}
+
+TEST_F(Damage, aDiskThatSpoilsEveryFileIsGivenUp) {
+  fill();
+  site_.open();
+  int files = 0;
+  while (site_.kept->usable() && files < 100) {
+    ++files;
+    // SQLite reads it again when more was changed than it keeps in memory.
+    for (int n = 0; n < 2000; ++n) site_.kept->put(state::Table::sessions, std::to_string(n), std::string(3000, 'y'));
+    site_.settle();
+    const std::uintmax_t pages = fs::file_size(site_.file()) / kPage;
+    for (std::uintmax_t page = 0; page < pages; ++page) overwrite(page, std::string(kPage, 'x'));
+    for (int n = 0; n < 2000; ++n) site_.kept->put(state::Table::sessions, std::to_string(n), "z");
+    site_.settle();
+  }
+  EXPECT_EQ(files, 9);
+  EXPECT_EQ(site_.damaged(), 9u);
+  EXPECT_NE(site_.kept->fault().find("check the disk"), std::string::npos) << site_.kept->fault();
+  EXPECT_FALSE(site_.put("1", "x"));
+  EXPECT_EQ(site_.row("1"), "(none)");
 }
 
 }  // namespace

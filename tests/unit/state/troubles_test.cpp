@@ -92,10 +92,10 @@ TEST(StateTroubles, oneProcessHoldsTheFile) {
   site.open();
   ASSERT_TRUE(site.put("a", "1"));
   SqliteSite second;
-  second.directory = site.directory;
+  const fs::path own = std::exchange(second.directory, site.directory);
   second.open();
   expectNothing(second, "another process");
-  second.directory = fs::temp_directory_path() / "spheregate-none" / "state";
+  second.directory = own;
   EXPECT_TRUE(site.put("a", "2"));
 }
 
