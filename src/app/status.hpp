@@ -7,6 +7,7 @@
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
+#include "spheregate/upstream/weather.hpp"
 
 namespace spheregate::app {
 
@@ -17,6 +18,7 @@ struct StatusParts {
   const identity::Admission& admission;
   const base::Clock& clock;
   std::string hub;
+  upstream::Condition condition;  // of the hub
 };
 
 // The JSON of `/status`: uplink, queue with its books, tenant CAs, and every device.
