@@ -82,10 +82,11 @@ class Daemon {
   upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::mt19937_64 random_{std::random_device{}()};
+  upstream::Weather weather_{loop_.timers(), pacer_, config_.upstream, random_, metrics_};
   upstream::LinkContext linkContext_{.settings = config_.upstream,
                                      .timers = loop_.timers(),
                                      .dialer = dialer_,
-                                     .pacer = pacer_,
+                                     .weather = weather_,
                                      .credentials = *credentials_,
                                      .metrics = linkMetrics_,
                                      .random = random_};
@@ -163,7 +164,8 @@ ops::HttpSources Daemon::sources() {
                                    .admission = *admission_,
                                    .state = *state_,
                                    .clock = loop_.clock(),
-                                   .hub = config_.upstream.hub});
+                                   .hub = config_.upstream.hub,
+                                   .condition = weather_.condition()});
               }};
 }
 

@@ -31,7 +31,9 @@ std::string statusJson(const StatusParts& parts) {
   json status;
   status["ready"] = parts.custody.isOpen();
   status["hub"] = parts.hub;
-  status["uplink"] = {{"connected", parts.uplink.linksUp() > 0}, {"sessions", parts.uplink.linksUp()}};
+  status["uplink"] = {{"connected", parts.uplink.linksUp() > 0},
+                      {"sessions", parts.uplink.linksUp()},
+                      {"condition", upstream::label(parts.condition)}};
   status["queue"] = ledgerJson(parts.custody.totals(), parts.custody.queuedMessages());
   status["queue"]["disk_bytes"] = parts.custody.diskBytes();
   if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();

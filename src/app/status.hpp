@@ -8,6 +8,7 @@
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/state/store.hpp"
+#include "spheregate/upstream/weather.hpp"
 
 namespace spheregate::app {
 
@@ -19,6 +20,7 @@ struct StatusParts {
   const state::Store& state;
   const base::Clock& clock;
   std::string hub;
+  upstream::Condition condition;  // of the hub
 };
 
 // The JSON of `/status`: uplink, queue with its books, tenant CAs, and every device.

@@ -30,7 +30,6 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   void wakeAndPump();
   Downlink& downlink() { return downlink_; }
   void close() { link_->close(); }
-  void hurry(base::Duration spread) { link_->hurry(spread); }
   const upstream::Link& link() const { return *link_; }
   queue::DeviceKey device() const { return device_; }
   std::string_view id() const { return uplink_.custody_.id(device_); }

@@ -130,11 +130,6 @@ void Uplink::linkCameUp() {
   hubFails_ = false;
   if (linksUp_++ > 0) return;
   base::logInfo("uplink restored", {{"hub", settings_.hub}});
-  // The first link that gets through is the probe; the others need not wait out a long back-off, but may not come all at once.
-  const auto spread = std::chrono::duration<double>(1 + static_cast<double>(lanes_.size()) / upstream::allowance(settings_).connects);
-  for (const auto& way : lanes_) {
-    if (way) way->hurry(std::chrono::duration_cast<base::Duration>(spread));
-  }
 }
 
 void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing) {

@@ -4,19 +4,18 @@
 #include <utility>
 
 #include "spheregate/base/check.hpp"
-#include "spheregate/base/log.hpp"
 #include "spheregate/hub/username.hpp"
 #include "spheregate/mqtt/encoder.hpp"
 
 namespace spheregate::upstream {
 namespace {
 
-// What the hub may send on such a link: acknowledgements, and at most a cloud-to-device message of 64 KB.
-constexpr std::size_t kPacketBytesMax = 256 * 1024;
 // A connection that lasted this long was a good one, so the next back-off begins small again.
 constexpr base::Duration kSettled = std::chrono::seconds{30};
 // How long a renewal waits for the hub to acknowledge what is on its way.
 constexpr base::Duration kRenewalPatience = std::chrono::seconds{10};
+// Where the hub lets nobody in, the longest back-off is so much longer.
+constexpr int kRefusedBackoffs = 5;
 
 double fraction(std::mt19937_64& random) { return std::uniform_real_distribution<double>{0, 1}(random); }
 
@@ -53,21 +52,26 @@ void OwnLink::open(std::string_view query) {
 }
 
 void OwnLink::close() {
-  if (ticket_ != 0) context_.pacer.leave(ticket_);
-  ticket_ = 0;
+  context_.weather.leave(*this);
   dropWire(true);
   state_ = State::closed;
   failures_ = 0;
+  loaded_ = false;
 }
 
-void OwnLink::hurry(base::Duration spread) {
+bool OwnLink::failing() const {
+  return state_ != State::up && state_ != State::renewing && (failures_ > 0 || context_.weather.foul());
+}
+
+void OwnLink::hurry(base::Duration within) {
   if (state_ != State::backingOff) return;
-  const base::MonoTime soon = context_.timers.now() + scaled(spread, fraction(context_.random));
+  const base::MonoTime soon = context_.timers.now() + scaled(within, fraction(context_.random));
   if (soon < timer_.due()) timer_.at(soon, [this] { queueForTurn(); });
 }
 
 std::size_t OwnLink::room() const {
   if (state_ != State::up || wire_->backlog() > base::Wire::kHighWater) return 0;
+  if (!context_.weather.mayPublish(*this, inflight_.size())) return 0;
   return context_.settings.inflightPerDevice - std::min(context_.settings.inflightPerDevice, inflight_.size());
 }
 
@@ -83,13 +87,10 @@ void OwnLink::publish(std::string_view prefix, std::string_view suffix, base::By
 
 void OwnLink::queueForTurn() {
   state_ = State::waitingTurn;
-  ticket_ = context_.pacer.queue([this] {
-    ticket_ = 0;
-    askLogin();
-  });
+  context_.weather.ask(*this);
 }
 
-void OwnLink::askLogin() {
+void OwnLink::attempt() {
   retired_.reset();
   state_ = State::dialing;
   auto request = context_.credentials.login(deviceId_, context_.timers.clock().wall(),
@@ -101,7 +102,7 @@ void OwnLink::askLogin() {
 void OwnLink::startDial(base::Explained<Login> login) {
   if (!login) {
     context_.metrics.noCredentials.add();
-    return fail(login.error());
+    return attemptFailed(Trouble::own, login.error());
   }
   login_ = std::move(*login);
   dial_ = context_.dialer.dial(login_.hub, [this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
@@ -111,17 +112,14 @@ void OwnLink::dialed(base::Explained<std::unique_ptr<base::Wire>> wire) {
   dial_.reset();
   request_.reset();
   if (!wire) {
-    context_.metrics.unreachable.add();
-    return fail(wire.error());
+    return attemptFailed(Trouble::unreachable, wire.error());
   }
   wire_ = std::move(*wire);
   input_.clear();
   pingWaiting_ = false;
   state_ = State::connecting;
-  timer_.after(context_.settings.ackTimeout, [this] {
-    context_.metrics.unreachable.add();
-    fail("the hub did not answer the CONNECT in time");
-  });
+  timer_.after(context_.settings.ackTimeout,
+               [this] { attemptFailed(Trouble::unreachable, "the hub did not answer the CONNECT in time"); });
   sayConnect();
   wire_->attach(*this);
 }
@@ -159,96 +157,10 @@ void OwnLink::wireDrained() {
 
 void OwnLink::wireClosed(std::string_view reason) {
   if (state_ == State::connecting) {
-    context_.metrics.refused.add();
-    return fail(std::string{"the hub closed the connection instead of answering the CONNECT: "}.append(reason));
+    return attemptFailed(Trouble::unreachable,
+                         std::string{"the hub closed the connection instead of answering the CONNECT: "}.append(reason));
   }
-  fail(std::string{"the hub closed the connection: "}.append(reason));
-}
-
-std::size_t OwnLink::consume(base::ByteView bytes) {
-  std::size_t used = 0;
-  while (wire_) {
-    mqtt::Frame frame;
-    const auto framing = mqtt::nextFrame(bytes.subspan(used), kPacketBytesMax, frame);
-    if (!framing) {
-      fail("the hub sent something that is not MQTT: " + framing.error().message());
-      break;
-    }
-    if (*framing == mqtt::Framing::incomplete) break;
-    used += frame.size;
-    if (!handle(frame)) break;
-  }
-  return used;
-}
-
-bool OwnLink::handle(const mqtt::Frame& frame) {
-  if (state_ == State::connecting) {
-    if (frame.type == mqtt::PacketType::connack) return handleConnack(frame);
-    fail("the hub did not begin with CONNACK");
-    return false;
-  }
-  switch (frame.type) {
-    case mqtt::PacketType::puback: return handlePuback(frame);
-    case mqtt::PacketType::publish: return handlePublish(frame);
-    case mqtt::PacketType::suback: return handleSuback(frame);
-    case mqtt::PacketType::unsuback: return true;
-    case mqtt::PacketType::pingresp: pingWaiting_ = false; return true;
-    default: fail("the hub sent a packet that was not asked for"); return false;
-  }
-}
-
-bool OwnLink::handlePuback(const mqtt::Frame& frame) {
-  const auto id = mqtt::parsePacketId(frame);
-  if (!id) {
-    fail("the hub sent a malformed PUBACK: " + id.error().message());
-    return false;
-  }
-  const auto entry = inflight_.acknowledge(*id);
-  if (!entry) return true;
-  failures_ = 0;
-  context_.metrics.ackSeconds.observe(std::chrono::duration<double>(context_.timers.now() - entry->sent).count());
-  user_.linkAcknowledged(*this, entry->token);
-  return wire_ != nullptr;
-}
-
-bool OwnLink::handlePublish(const mqtt::Frame& frame) {
-  const auto message = mqtt::parsePublish(frame);
-  if (!message || message->qos == 2) {
-    fail("the hub sent a PUBLISH that is malformed or has QoS 2");
-    return false;
-  }
-  user_.linkMessage(*this, *message);
-  return wire_ != nullptr;
-}
-
-bool OwnLink::handleSuback(const mqtt::Frame& frame) {
-  const auto suback = mqtt::parseSuback(frame);
-  const bool refused = suback && std::find(suback->codes.begin(), suback->codes.end(), 0x80) != suback->codes.end();
-  if (refused) base::logWarn("hub refused a subscription", {{"device", base::shortId(deviceId_)}});
-  return true;
-}
-
-void OwnLink::follow(std::string_view filter, std::uint8_t qos) {
-  const auto known = followed_.find(filter);
-  if (known != followed_.end() && known->second == qos) return;
-  followed_.insert_or_assign(std::string{filter}, qos);
-  if (state_ == State::up) subscribe({{.filter = filter, .qos = qos}});
-}
-
-void OwnLink::unfollow(std::string_view filter) {
-  const auto known = followed_.find(filter);
-  if (known == followed_.end()) return;
-  if (state_ == State::up) {
-    mqtt::appendUnsubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = {filter}});
-    wire_->flush();
-  }
-  followed_.erase(known);
-}
-
-void OwnLink::subscribe(const std::vector<mqtt::Filter>& filters) {
-  sent_ = context_.timers.now();
-  mqtt::appendSubscribe(wire_->outbox(), {.packetId = inflight_.takeId(), .filters = filters});
-  wire_->flush();
+  connectionLost(true, std::string{"the hub closed the connection: "}.append(reason));
 }
 
 bool OwnLink::send(std::string_view topic, base::ByteView payload) {
@@ -271,24 +183,7 @@ void OwnLink::stalled(std::string_view reason) {
 }
 
 void OwnLink::refused(std::string_view reason) {
-  if (state_ == State::up || state_ == State::renewing) fail(reason);
-}
-
-bool OwnLink::handleConnack(const mqtt::Frame& frame) {
-  const auto connack = mqtt::parseConnack(frame);
-  if (!connack) {
-    context_.metrics.refused.add();
-    fail("the hub's CONNACK is malformed");
-    return false;
-  }
-  if (connack->code != mqtt::ConnackCode::accepted) {
-    context_.metrics.refused.add();
-    if (connack->code == mqtt::ConnackCode::notAuthorized) context_.credentials.refused(deviceId_);
-    fail(refusal(connack->code));
-    return false;
-  }
-  becomeUp();
-  return wire_ != nullptr;
+  if (state_ == State::up || state_ == State::renewing) connectionLost(false, reason);
 }
 
 std::string OwnLink::refusal(mqtt::ConnackCode code) const {
@@ -312,7 +207,14 @@ void OwnLink::becomeUp() {
   std::vector<mqtt::Filter> filters;
   for (const auto& [filter, qos] : followed_) filters.push_back({.filter = filter, .qos = qos});
   if (!filters.empty()) subscribe(filters);
+  context_.weather.arrived(*this);
   user_.linkUp(*this);
+  if (state_ == State::up && inflight_.empty()) context_.weather.idle(*this);
+}
+
+void OwnLink::roomAgain() {
+  user_.linkRoom(*this);
+  if (state_ == State::up && inflight_.empty()) context_.weather.idle(*this);
 }
 
 // Sockets lie about being connected; only acknowledgements tell that the hub works.
@@ -333,7 +235,7 @@ void OwnLink::watch() {
 
 void OwnLink::stall(std::string_view reason) {
   context_.metrics.stalls.add();
-  fail(reason);
+  connectionLost(true, reason);
 }
 
 // Takeover makes it impossible to connect the new before closing the old, so first let the hub acknowledge what it has.
@@ -344,8 +246,10 @@ void OwnLink::renew() {
 }
 
 void OwnLink::reconnectForRenewal() {
+  loaded_ = !inflight_.empty();
   dropWire(true);
   failures_ = 0;
+  context_.weather.leave(*this);
   queueForTurn();
   user_.linkDown(*this, "token renewal");
 }
@@ -363,18 +267,48 @@ void OwnLink::dropWire(bool sayDisconnect) {
   retired_ = std::move(wire_);
 }
 
-void OwnLink::fail(std::string_view reason) {
+void OwnLink::attemptFailed(Trouble trouble, std::string_view reason) {
+  if (trouble == Trouble::unreachable) context_.metrics.unreachable.add();
+  if (trouble == Trouble::busy || trouble == Trouble::refused) context_.metrics.refused.add();
   lastError_ = reason;
   dropWire(false);
   ++failures_;
-  backOff();
+  context_.weather.failed(*this, trouble, lastError_);
+  const bool everybody = context_.weather.condition() == Condition::refused;
+  if (trouble == Trouble::unreachable || trouble == Trouble::busy) {
+    waitForTheHub();
+  } else {
+    backOff(context_.settings.backoffMax * (everybody ? kRefusedBackoffs : 1));
+  }
   user_.linkDown(*this, lastError_);
 }
 
-void OwnLink::backOff() {
+// `byHub`: it closed the connection, or does not acknowledge.
+void OwnLink::connectionLost(bool byHub, std::string_view reason) {
+  lastError_ = reason;
+  loaded_ = !inflight_.empty();
+  dropWire(false);
+  ++failures_;
+  context_.weather.lost(*this, byHub && loaded_, lastError_);
+  waitForTheHub();
+  user_.linkDown(*this, lastError_);
+}
+
+// What it did is no MQTT, or not what it may do.
+void OwnLink::fail(std::string_view reason) {
+  if (state_ == State::connecting) return attemptFailed(Trouble::unreachable, reason);
+  connectionLost(false, reason);
+}
+
+void OwnLink::waitForTheHub() {
+  if (context_.weather.foul()) return queueForTurn();
+  backOff(context_.settings.backoffMax);
+}
+
+void OwnLink::backOff(base::Duration longest) {
   state_ = State::backingOff;
   const unsigned doublings = std::min(failures_ - 1, 16u);
-  const base::Duration ceiling = std::min<base::Duration>(context_.settings.backoffMax, context_.settings.backoffMin * (1u << doublings));
+  const base::Duration ceiling = std::min<base::Duration>(longest, context_.settings.backoffMin * (1u << doublings));
   // Full jitter: a fleet that was cut off at one moment must not come back at one moment.
   const base::Duration wait = std::max<base::Duration>(context_.settings.backoffMin / 4, scaled(ceiling, fraction(context_.random)));
   timer_.after(wait, [this] { queueForTurn(); });

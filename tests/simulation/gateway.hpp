@@ -54,6 +54,7 @@ class Gateway {
   Passwords passwords_;
   upstream::LinkMetrics linkMetrics_;
   std::mt19937_64 random_;
+  upstream::Weather weather_;
   upstream::LinkContext linkContext_;
   upstream::OwnLinks links_;
   relay::Uplink uplink_;

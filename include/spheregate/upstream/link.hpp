@@ -43,9 +43,8 @@ class Link {
   virtual void open(std::string_view query) = 0;
   // No longer wanted: says DISCONNECT if it is up. The user hears nothing of it.
   virtual void close() = 0;
-  // Try soon instead of at the end of a long back-off, because another link found the hub reachable. `spread`: over how long
-  // the tries of all links are to be spread.
-  virtual void hurry(base::Duration spread) = 0;
+  // Try again within this time instead of at the end of a longer back-off. Where the hub is known to be in trouble, it has no effect.
+  virtual void hurry(base::Duration within) = 0;
 
   virtual State state() const = 0;
   bool up() const { return state() == State::up; }

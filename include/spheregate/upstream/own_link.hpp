@@ -18,6 +18,7 @@
 #include "spheregate/upstream/link.hpp"
 #include "spheregate/upstream/pacer.hpp"
 #include "spheregate/upstream/settings.hpp"
+#include "spheregate/upstream/weather.hpp"
 
 namespace spheregate::upstream {
 
@@ -37,16 +38,16 @@ struct LinkContext {
   const Settings& settings;
   base::Timers& timers;
   Dialer& dialer;
-  Pacer& pacer;
+  Weather& weather;
   Credentials& credentials;
   LinkMetrics& metrics;
   std::mt19937_64& random;
 };
 
-// One device's MQTT connection to the hub under the device's own identity. While it is wanted it keeps trying: paced,
-// with exponential back-off and full jitter. It renews its token by reconnecting before the expiry, at a random moment so that
+// One device's MQTT connection to the hub under the device's own identity. While it is wanted it keeps trying: as the weather lets
+// it, or with an exponential back-off and full jitter of its own. It renews its token by reconnecting before the expiry, at a random moment so that
 // a fleet does not renew at once, and rebuilds itself when the hub stops acknowledging. Core thread only.
-class OwnLink final : public Link, public base::WireUser {
+class OwnLink final : public Link, public base::WireUser, private Weather::Traveller {
  public:
   OwnLink(LinkContext& context, std::string deviceId, LinkUser& user);
   ~OwnLink() override;
@@ -55,9 +56,9 @@ class OwnLink final : public Link, public base::WireUser {
 
   void open(std::string_view query) override;
   void close() override;
-  void hurry(base::Duration spread) override;
+  void hurry(base::Duration within) override;
   State state() const override { return state_; }
-  bool failing() const override { return failures_ > 0 && state_ != State::up && state_ != State::renewing; }
+  bool failing() const override;
   std::string_view lastError() const override { return lastError_; }
   std::size_t inflight() const override { return inflight_.size(); }
   void follow(std::string_view filter, std::uint8_t qos) override;
@@ -77,8 +78,12 @@ class OwnLink final : public Link, public base::WireUser {
   void wireClosed(std::string_view reason) override;
 
  private:
+  // Of the weather.
+  void attempt() override;
+  void roomAgain() override;
+  bool loaded() const override { return loaded_; }
+
   void queueForTurn();
-  void askLogin();
   void startDial(base::Explained<Login> login);
   void dialed(base::Explained<std::unique_ptr<base::Wire>> wire);
   void sayConnect();
@@ -96,8 +101,11 @@ class OwnLink final : public Link, public base::WireUser {
   void reconnectForRenewal();
   void stall(std::string_view reason);
   void dropWire(bool sayDisconnect);
+  void attemptFailed(Trouble trouble, std::string_view reason);
+  void connectionLost(bool byHub, std::string_view reason);
   void fail(std::string_view reason);
-  void backOff();
+  void waitForTheHub();
+  void backOff(base::Duration longest);
 
   LinkContext& context_;
   std::string deviceId_;
@@ -110,7 +118,6 @@ class OwnLink final : public Link, public base::WireUser {
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<base::Wire> wire_;
   std::unique_ptr<base::Wire> retired_;  // may not be destroyed inside its own callback
-  Pacer::Ticket ticket_ = 0;
   base::Timer timer_;   // back-off, CONNACK deadline, then the watch of a live link
   base::Timer renewal_;
   Inflight inflight_;
@@ -122,6 +129,7 @@ class OwnLink final : public Link, public base::WireUser {
   base::MonoTime pinged_{};
   bool pingWaiting_ = false;
   unsigned failures_ = 0;
+  bool loaded_ = false;  // the last connection ended with messages under way
   std::string lastError_;
 };
 

@@ -135,10 +135,11 @@ class DownlinkTest : public ::testing::Test {
   upstream::ScriptedCredentials credentials;
   std::mt19937_64 random{7};
   upstream::Pacer pacer{time.timers, 1000};
+  upstream::Weather weather{time.timers, pacer, links, random, registry};
   upstream::LinkContext context{.settings = links,
                                 .timers = time.timers,
                                 .dialer = dialer,
-                                .pacer = pacer,
+                                .weather = weather,
                                 .credentials = credentials,
                                 .metrics = linkMetrics,
                                 .random = random};

@@ -162,11 +162,12 @@ class RelaySite : public ::testing::Test {
   Passwords passwords_;
   std::mt19937_64 random_{7};
   upstream::Pacer pacer_{time_.timers, 1000};
+  upstream::Weather weather_{time_.timers, pacer_, upstream_, random_, metrics_};
   upstream::LinkMetrics linkMetrics_{metrics_};
   upstream::LinkContext linkContext_{.settings = upstream_,
                                      .timers = time_.timers,
                                      .dialer = dialer_,
-                                     .pacer = pacer_,
+                                     .weather = weather_,
                                      .credentials = passwords_,
                                      .metrics = linkMetrics_,
                                      .random = random_};

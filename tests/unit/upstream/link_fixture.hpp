@@ -120,10 +120,11 @@ class LinkTest : public ::testing::Test {
   ScriptedCredentials credentials;
   std::mt19937_64 random{7};
   Pacer pacer{time.timers, 1000};
+  Weather weather{time.timers, pacer, settings, random, registry};
   LinkContext context{.settings = settings,
                       .timers = time.timers,
                       .dialer = dialer,
-                      .pacer = pacer,
+                      .weather = weather,
                       .credentials = credentials,
                       .metrics = metrics,
                       .random = random};
