@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "exit_code.hpp"
+#include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
 #include "server_name.hpp"
@@ -29,7 +30,6 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
-#include "spheregate/upstream/credentials.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/own_link.hpp"
 #include "spheregate/upstream/pacer.hpp"
@@ -72,32 +72,31 @@ class Daemon {
   // Who may connect.
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
 
-  // The way to the hub: trust, keys, and one link for each device.
-  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
-  upstream::TlsDialer dialer_{*connector_};
-  std::unique_ptr<upstream::Credentials> credentials_{
-      required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
-  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
-  upstream::LinkMetrics linkMetrics_{metrics_};
-  std::mt19937_64 random_{std::random_device{}()};
-  upstream::LinkContext linkContext_{.settings = config_.upstream,
-                                     .timers = loop_.timers(),
-                                     .dialer = dialer_,
-                                     .pacer = pacer_,
-                                     .credentials = *credentials_,
-                                     .metrics = linkMetrics_,
-                                     .random = random_};
-  upstream::OwnLinks links_{linkContext_};
-
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
-  // What else outlives the process: twins, sessions.
+  // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
+
+  // The way to the hub: trust, logins, and one link for each device.
+  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
+  upstream::TlsDialer dialer_{*connector_};
+  std::mt19937_64 random_{std::random_device{}()};
+  HubLogins logins_{config_, loop_, *state_, random_, metrics_};
+  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
+  upstream::LinkMetrics linkMetrics_{metrics_};
+  upstream::LinkContext linkContext_{.settings = config_.upstream,
+                                     .timers = loop_.timers(),
+                                     .dialer = dialer_,
+                                     .pacer = pacer_,
+                                     .credentials = logins_.credentials(),
+                                     .metrics = linkMetrics_,
+                                     .random = random_};
+  upstream::OwnLinks links_{linkContext_};
 
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, links_, config_.upstream, *state_, loop_.timers(), metrics_};
@@ -159,6 +158,7 @@ ops::HttpSources Daemon::sources() {
                                    .front = front_,
                                    .uplink = uplink_,
                                    .admission = *admission_,
+                                   .assigner = logins_.assigner(),
                                    .clock = loop_.clock(),
                                    .hub = config_.upstream.hub});
               }};
