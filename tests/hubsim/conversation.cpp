@@ -103,7 +103,10 @@ void Conversation::handle(const mqtt::Frame& frame, base::ByteView packet) {
 void Conversation::handleConnect(const mqtt::Frame& frame, base::ByteView packet) {
   const auto connect = mqtt::parseConnect(frame);
   if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) return refuse(Refusal::badProtocolLevel, "");
-  if (!connect) return end("malformed");
+  if (!connect) {
+    hub_.connectJudged("", "malformed");
+    return end("malformed");
+  }
   const auto verdict = hub_.judge(*connect, certificate_);
   if (const auto* refusal = std::get_if<Refusal>(&verdict)) return refuse(*refusal, connect->clientId);
   accept(*connect, std::get<Login>(verdict), packet);
@@ -111,6 +114,7 @@ void Conversation::handleConnect(const mqtt::Frame& frame, base::ByteView packet
 
 void Conversation::refuse(Refusal refusal, std::string_view clientId) {
   ++hub_.counters().connectsRefused[std::string{refusalName(refusal)}];
+  hub_.connectJudged(clientId, refusalName(refusal));
   base::logInfo("connect refused", {{"client", base::shortId(clientId)},
                                     {"peer", wire_->peer()},
                                     {"reason", refusalName(refusal)},
@@ -121,7 +125,9 @@ void Conversation::refuse(Refusal refusal, std::string_view clientId) {
 }
 
 void Conversation::accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet) {
-  if (!readWill(connect, login.device, will_)) return end("bad_will");
+  const bool willTaken = readWill(connect, login.device, will_);
+  hub_.connectJudged(connect.clientId, willTaken ? "accepted" : "bad_will");
+  if (!willTaken) return end("bad_will");
   device_ = std::make_shared<const std::string>(login.device);
   topicId_ = topicIdOf(login.device);
   connection_ = hub_.enter(*this, visitOf(connect, login));
@@ -202,7 +208,12 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
 void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_view suffix) {
   if (!readableBag(suffix)) return end("broken_bag");
   if (!fitsMessage(suffix, publish.payload.size())) return end("too_large");
+  if (hub_.faults().quotaExceeded) return end("quota_exceeded");
   if (!hub_.withinMessageRate()) return end("throttled");
+  if (hasProperty(suffix, hub_.faults().poisonProperty)) {
+    ++hub_.counters().poisoned;
+    return end("poisoned");
+  }
 
   Message message;
   message.device = device_;

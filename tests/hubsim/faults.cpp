@@ -26,6 +26,8 @@ constexpr auto kMembers = [](auto& faults, auto visit) {
   visit("twin_loss", faults.twinLoss);
   visit("method_delay_ms", faults.methodDelayMs);
   visit("drop_desired_pushes", faults.dropDesiredPushes);
+  visit("poison_property", faults.poisonProperty);
+  visit("quota_exceeded", faults.quotaExceeded);
   visit("dps_outage", faults.dpsOutage);
   visit("dps_throttle", faults.dpsThrottle);
   visit("dps_error_status", faults.dpsErrorStatus);

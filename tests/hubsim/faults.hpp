@@ -28,6 +28,8 @@ struct Faults {
   double twinLoss = 0;                      // probability that a twin answer is never sent; the request has its effect
   std::uint32_t methodDelayMs = 0;          // before a device's answer to a method reaches the caller
   bool dropDesiredPushes = false;           // desired properties change, devices do not hear of it
+  std::string poisonProperty;  // a telemetry message with this application property closes its connection and is not taken
+  bool quotaExceeded = false;  // every telemetry message does; the rest works
   // Of the provisioning service.
   bool dpsOutage = false;              // every connection is closed, and every new one at once
   bool dpsThrottle = false;            // every request is answered 429, with retry-after

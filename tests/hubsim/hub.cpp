@@ -12,6 +12,7 @@ Hub::Hub(Registry registry, std::size_t messagesMax, base::Timers& timers)
     : registry_{std::move(registry)},
       timers_{timers},
       archive_{messagesMax},
+      connects_{timers.now()},
       transcript_{messagesMax > 0},
       methods_{timers, faults_,
                [this](const MethodCall& call, std::string_view rid) {
@@ -58,6 +59,17 @@ void Hub::setRates() {
   twinUpdateRate_.set(either(faults_.twinUpdatesPerSecond, tier.twinUpdates));
 }
 
+bool Hub::within(RateLimit& rate, std::uint64_t& throttled) {
+  if (rate.pass(timers_.now())) return true;
+  ++throttled;
+  return false;
+}
+
+void Hub::connectJudged(std::string_view clientId, std::string_view result) {
+  ++statistics_.connects;
+  connects_.add(timers_.now(), clientId, result);
+}
+
 std::size_t Hub::drop(const std::optional<std::string>& device, std::string_view reason) {
   std::vector<Conversation*> doomed;
   if (device) {
@@ -74,6 +86,7 @@ void Hub::reset() {
   archive_.clear();
   history_.clearClosed();
   transcript_.clear();
+  connects_.clear();
   outcomes_.clear();
   statistics_ = {};
   if (companion_) companion_->reset();
@@ -119,7 +132,7 @@ DeviceState* Hub::device(const std::string& device) {
 
 std::variant<Login, Refusal> Hub::judge(const mqtt::Connect& connect, const ClientCertificate& certificate) {
   if (faults_.refuseConnack != 0) return Refusal::fault;
-  if (!connectRate_.pass(timers_.now())) return Refusal::throttled;
+  if (!within(connectRate_, statistics_.throttled.connects)) return Refusal::throttled;
   auto verdict = judgeLogin(connect, certificate, registry_, timers_.clock().wall(), rules_.requireAuthChain);
   const auto* login = std::get_if<Login>(&verdict);
   if (login && !device(login->device)) return Refusal::throttled;

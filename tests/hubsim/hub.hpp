@@ -12,6 +12,7 @@
 
 #include "hubsim/archive.hpp"
 #include "hubsim/companion.hpp"
+#include "hubsim/connect_log.hpp"
 #include "hubsim/device_state.hpp"
 #include "hubsim/faults.hpp"
 #include "hubsim/history.hpp"
@@ -60,6 +61,7 @@ class Hub final : public Reception {
   const History& history() const { return history_; }
   const Outcomes& outcomes() const { return outcomes_; }
   const Statistics& statistics() const { return statistics_; }
+  const ConnectLog& connects() const { return connects_; }
   std::size_t connected() const { return online_.size(); }
 
   // For services. A device is known when it is registered, or may come unregistered; the module of an edge when the edge is
@@ -90,9 +92,12 @@ class Hub final : public Reception {
   void leave(Conversation& conversation, std::string_view reason);
   Archive::Place take(Message message);
   void acknowledge(const Archive::Place& place);
-  bool withinMessageRate() { return messageRate_.pass(timers_.now()); }
-  bool withinTwinReadRate() { return twinReadRate_.pass(timers_.now()); }
-  bool withinTwinUpdateRate() { return twinUpdateRate_.pass(timers_.now()); }
+  // A CONNECT arrived; `result` is `accepted`, or why not.
+  void connectJudged(std::string_view clientId, std::string_view result);
+  // What is above a rate is counted.
+  bool withinMessageRate() { return within(messageRate_, statistics_.throttled.messages); }
+  bool withinTwinReadRate() { return within(twinReadRate_, statistics_.throttled.twinReads); }
+  bool withinTwinUpdateRate() { return within(twinUpdateRate_, statistics_.throttled.twinUpdates); }
   Transcript& transcript() { return transcript_; }
   const Transcript& transcript() const { return transcript_; }
   // True with the given probability; draws only for probabilities above zero, so a healthy hub leaves the sequence alone.
@@ -100,12 +105,14 @@ class Hub final : public Reception {
 
  private:
   void setRates();
+  bool within(RateLimit& rate, std::uint64_t& throttled);
 
   Registry registry_;
   base::Timers& timers_;
   Companion* companion_ = nullptr;
   Archive archive_;
   History history_;
+  ConnectLog connects_;
   Statistics statistics_;
   Transcript transcript_;
   Outcomes outcomes_;

@@ -59,6 +59,9 @@ inline constexpr std::size_t kAuthChainMax = 6;
 
 // Kept for the tests that look; the oldest are forgotten.
 inline constexpr std::size_t kOutcomesMax = 100'000;
+inline constexpr std::size_t kLoggedConnectsMax = 100'000;
+// A client id that was refused may be as long as MQTT allows; a module's valid one has two ids in it.
+inline constexpr std::size_t kLoggedIdBytesMax = 260;
 inline constexpr std::size_t kTranscriptPacketsMax = 500'000;
 inline constexpr std::size_t kTranscriptBytesMax = 64 * 1024 * 1024;
 // Devices with a twin and a queue, in the registry or not.

@@ -1,5 +1,6 @@
 #include "hubsim/telemetry.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "hubsim/client_id.hpp"
@@ -8,6 +9,12 @@
 #include "spheregate/hub/topics.hpp"
 
 namespace spheregate::hubsim {
+
+bool hasProperty(std::string_view suffix, std::string_view key) {
+  if (key.empty()) return false;
+  const auto bag = hub::parseBag(suffix).value_or(std::vector<hub::Property>{});
+  return std::any_of(bag.begin(), bag.end(), [key](const hub::Property& property) { return property.key == key; });
+}
 
 bool readableBag(std::string_view suffix) {
   return suffix.find('%') == std::string_view::npos || hub::parseBag(suffix).has_value();
