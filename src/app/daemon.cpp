@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "exit_code.hpp"
+#include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
 #include "server_name.hpp"
@@ -30,7 +31,6 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
-#include "spheregate/upstream/credentials.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/own_link.hpp"
 #include "spheregate/upstream/pacer.hpp"
@@ -74,33 +74,32 @@ class Daemon {
   // Who may connect.
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
 
-  // The way to the hub: trust, keys, and one link for each device.
-  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
-  upstream::TlsDialer dialer_{*connector_};
-  std::unique_ptr<upstream::Credentials> credentials_{
-      required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub))};
-  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
-  upstream::LinkMetrics linkMetrics_{metrics_};
-  std::mt19937_64 random_{std::random_device{}()};
-  upstream::Weather weather_{loop_.timers(), pacer_, config_.upstream, random_, metrics_};
-  upstream::LinkContext linkContext_{.settings = config_.upstream,
-                                     .timers = loop_.timers(),
-                                     .dialer = dialer_,
-                                     .weather = weather_,
-                                     .credentials = *credentials_,
-                                     .metrics = linkMetrics_,
-                                     .random = random_};
-  upstream::OwnLinks links_{linkContext_};
-
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
-  // What is kept of devices and is no message, in a directory of its own that the queue does not look into.
+  // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
+
+  // The way to the hub: trust, logins, and one link for each device.
+  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
+  upstream::TlsDialer dialer_{*connector_};
+  std::mt19937_64 random_{std::random_device{}()};
+  HubLogins logins_{config_, loop_, *state_, random_, metrics_};
+  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
+  upstream::Weather weather_{loop_.timers(), pacer_, config_.upstream, random_, metrics_};
+  upstream::LinkMetrics linkMetrics_{metrics_};
+  upstream::LinkContext linkContext_{.settings = config_.upstream,
+                                     .timers = loop_.timers(),
+                                     .dialer = dialer_,
+                                     .weather = weather_,
+                                     .credentials = logins_.credentials(),
+                                     .metrics = linkMetrics_,
+                                     .random = random_};
+  upstream::OwnLinks links_{linkContext_};
 
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, links_, config_.upstream, *state_, loop_.timers(), metrics_};
@@ -163,6 +162,7 @@ ops::HttpSources Daemon::sources() {
                                    .uplink = uplink_,
                                    .admission = *admission_,
                                    .state = *state_,
+                                   .assigner = logins_.assigner(),
                                    .clock = loop_.clock(),
                                    .hub = config_.upstream.hub,
                                    .condition = weather_.condition()});

@@ -4,6 +4,7 @@
 
 #include "spheregate/base/clock.hpp"
 #include "spheregate/identity/admission.hpp"
+#include "spheregate/provisioning/assigner.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
@@ -18,6 +19,7 @@ struct StatusParts {
   const relay::Uplink& uplink;
   const identity::Admission& admission;
   const state::Store& state;
+  const provisioning::Assigner* assigner;  // null when no provisioning service is asked
   const base::Clock& clock;
   std::string hub;
   upstream::Condition condition;  // of the hub

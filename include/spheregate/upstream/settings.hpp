@@ -29,12 +29,15 @@ struct AuthSettings {
   std::string idScope;                  // dps_group: the provisioning service's
   std::filesystem::path groupKeyFile;   // dps_group: key of the enrolment group
   ProvisioningEndpoint endpoint;        // dps_group
-  double registrationsPerMinute = 120;  // dps_group
+  std::uint32_t registrationsPerMinute = 120;  // dps_group
   std::chrono::seconds tokenLife{3600};
 };
 
+// Whether the provisioning service says which hub it is.
+inline bool assignsHub(const AuthSettings& auth) { return auth.type == AuthType::dpsGroup; }
+
 struct Settings {
-  std::string hub;
+  std::string hub;  // may be empty when the provisioning service says which; otherwise it is the only one that is taken
   Tier tier = Tier::unknown;
   std::uint32_t units = 1;
   double connectsPerSecond = 0;  // 0: by the tier

@@ -120,6 +120,34 @@ TEST(Values, onBehalfOfHasKeysOfItsOwn) {
                           HasSubstr("key_file: this does not belong")));
 }
 
+TEST(Values, aProvisioningServiceMayNameTheHub) {
+  const std::string auth = "auth: { type: dps_group, id_scope: 0ne00000A0A, group_key_file: /a/group.key";
+  const std::string before = kLeast.substr(0, kLeast.find("  hub:"));
+  const Config without = good(before + "  " + auth + " }\n");
+  EXPECT_EQ(without.upstream.hub, "");
+  EXPECT_EQ(without.upstream.auth.idScope, "0ne00000A0A");
+  EXPECT_EQ(without.upstream.auth.endpoint.host, "global.azure-devices-provisioning.net");
+  EXPECT_EQ(without.upstream.auth.registrationsPerMinute, 120u);
+  const std::string shown = show(without);
+  EXPECT_THAT(shown, Not(HasSubstr("  hub:")));
+  EXPECT_THAT(problemsOf(shown), IsEmpty()) << shown;
+
+  const Config with = good(before + "  hub: h.example\n  " + auth + ", endpoint: \"dps.example:443\", registrations_per_minute: 60 }\n");
+  EXPECT_EQ(with.upstream.hub, "h.example");
+  EXPECT_EQ(with.upstream.auth.endpoint.host, "dps.example");
+  EXPECT_EQ(with.upstream.auth.endpoint.port, 443);
+  EXPECT_THAT(show(with), HasSubstr("    endpoint: \"dps.example:443\"\n"));
+
+  EXPECT_THAT(problemsOf(before + "  auth: { type: dps_group }\n"),
+              ElementsAre(HasSubstr("id_scope: this is missing"), HasSubstr("group_key_file: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  auth: { type: device_keys, keys_file: /a }\n"), ElementsAre(HasSubstr("upstream.hub: this is missing")));
+  for (const char* wrong : {"dps.example:0", "dps.example:65536", "dps.example:", ":1", "a b", "https://dps.example", "[::1]:1"}) {
+    EXPECT_THAT(problemsOf(before + "  " + auth + ", endpoint: \"" + wrong + "\" }\n"), ElementsAre(HasSubstr("is not a host name"))) << wrong;
+  }
+  EXPECT_THAT(problemsOf(before + "  auth: { type: dps_group, id_scope: \"0ne/x\", group_key_file: /a }\n"),
+              ElementsAre(HasSubstr("is not an id scope")));
+}
+
 TEST(Values, credentialsDirectoryIsExpandedInPaths) {
   const std::string yaml = leastWith("devices", "deny_file: \"${CREDENTIALS_DIRECTORY}/deny\"");
   unsetenv("CREDENTIALS_DIRECTORY");
