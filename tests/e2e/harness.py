@@ -21,6 +21,7 @@ PROGRAMS = Path(os.environ.get("SPHEREGATE_PROGRAMS", Path(__file__).resolve().p
 SANITIZED = os.environ.get("SPHEREGATE_SANITIZE", "") != ""
 POLL_SECONDS = 0.02
 START_SECONDS = 60.0 if SANITIZED else 20.0
+SECOND_HUB = "contoso.azure-devices.net"
 POLICY_KEY = base64.b64encode(hashlib.sha256(b"the gateway's policy at the simulated hub").digest()).decode()
 
 
@@ -124,13 +125,15 @@ class Process:
 
 
 class Hubsim(Process):
-    def __init__(self, directory, pki, record=True, client_ca=None):
-        """With `client_ca` devices may log in with a certificate, as they do without a gateway between."""
+    def __init__(self, directory, pki, record=True, client_ca=None, dps=None):
+        """With `client_ca` devices may log in with a certificate, as they do without a gateway between. `dps` is the section of that name
+        in the registry; then the hub has a second name, so that there is one more to be assigned to."""
         directory = Path(directory)
         super().__init__(directory / "hubsim.log")
         registry = directory / "registry.yaml"
-        registry.write_text("hub: localhost\npolicies:\n"
-                            f"  - {{ name: gateway, key: {POLICY_KEY} }}\naccept_unknown_devices: true\n")
+        registry.write_text(f"hub: {'[localhost, ' + SECOND_HUB + ']' if dps else 'localhost'}\npolicies:\n"
+                            f"  - {{ name: gateway, key: {POLICY_KEY} }}\naccept_unknown_devices: true\n" +
+                            (f"dps: {json.dumps(dps)}\n" if dps else ""))
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
                      "--registry", str(registry)] + ([] if record else ["--no-record"]) +
                     (["--client-ca", str(client_ca)] if client_ca else []), stdout=subprocess.PIPE)
@@ -138,7 +141,7 @@ class Hubsim(Process):
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
         ports = json.loads(first)
-        self.port, self.http_port = ports["mqtt"], ports["http"]
+        self.port, self.http_port, self.dps_port = ports["mqtt"], ports["http"], ports.get("dps", 0)
 
     def call(self, method, path, body=None):
         status, answer = http_request(self.http_port, method, path, None if body is None else json.dumps(body))
