@@ -46,6 +46,7 @@ struct HubTopic {
 [[nodiscard]] std::string withRid(std::string_view query, std::string_view rid);
 
 inline constexpr std::string_view kTwinResponseFilter = "$iothub/twin/res/#";
+inline constexpr std::string_view kMethodResponseTopic = "$iothub/methods/res/";
 inline constexpr std::string_view kReportedTopic = "$iothub/twin/PATCH/properties/reported/?";
 
 // `devices/{id}/messages/events`: the telemetry topic without its suffix.
