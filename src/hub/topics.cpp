@@ -12,7 +12,6 @@ constexpr std::string_view kEvents = "/messages/events";
 constexpr std::string_view kDeviceBound = "/messages/devicebound/#";
 constexpr std::string_view kTwinGet = "$iothub/twin/GET/";
 constexpr std::string_view kTwinReported = "$iothub/twin/PATCH/properties/reported/";
-constexpr std::string_view kMethodResponse = "$iothub/methods/res/";
 
 bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -68,7 +67,7 @@ PublishTopic classifyPublish(std::string_view topic, std::string_view deviceId) 
   }
   if (take(topic, kTwinGet)) return request(PublishKind::twinGet, topic);
   if (take(topic, kTwinReported)) return request(PublishKind::twinReported, topic);
-  if (take(topic, kMethodResponse)) return methodResponse(topic);
+  if (take(topic, kMethodResponseTopic)) return methodResponse(topic);
   return {};
 }
 

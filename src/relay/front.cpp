@@ -102,7 +102,12 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
     case hub::PublishKind::otherDevice:
       return forbid(conversation, "other_device", publish.topic, "publish only to devices/{certificate's common name}/messages/events/");
     case hub::PublishKind::unknown:
-      return forbid(conversation, "unknown_topic", publish.topic, "publish only to topics that IoT Hub knows");
+      // A method's answer whose status is no number fails for the caller alone.
+      if (!publish.topic.starts_with(hub::kMethodResponseTopic)) {
+        return forbid(conversation, "unknown_topic", publish.topic, "publish only to topics that IoT Hub knows");
+      }
+      uplink_.replyToMethod(*guest(conversation).device, publish.topic, {}, publish.payload);
+      break;
     case hub::PublishKind::twinGet:
       uplink_.requestTwin(*guest(conversation).device, publish.topic, topic.rid, publish.payload);
       break;

@@ -21,6 +21,7 @@ PROGRAMS = Path(os.environ.get("SPHEREGATE_PROGRAMS", Path(__file__).resolve().p
 SANITIZED = os.environ.get("SPHEREGATE_SANITIZE", "") != ""
 POLL_SECONDS = 0.02
 START_SECONDS = 60.0 if SANITIZED else 20.0
+SECOND_HUB = "contoso.azure-devices.net"
 
 
 def made_up_key(of):
@@ -131,12 +132,15 @@ class Process:
 
 
 class Hubsim(Process):
-    def __init__(self, directory, pki, record=True, client_ca=None, registry=None):
-        """With `client_ca` devices may log in with a certificate, as they do without a gateway between."""
+    def __init__(self, directory, pki, record=True, client_ca=None, registry=None, dps=None):
+        """With `client_ca` devices may log in with a certificate, as they do without a gateway between. `dps` is the section of that name
+        in the registry; then the hub has a second name, so that there is one more to be assigned to."""
         directory = Path(directory)
         super().__init__(directory / "hubsim.log")
         settings = registry or {"hub": "localhost", "policies": [{"name": "gateway", "key": POLICY_KEY}], "accept_unknown_devices": True}
         registry = directory / "registry.yaml"
+        if dps:
+            settings = {**settings, "hub": ["localhost", SECOND_HUB], "dps": dps}
         registry.write_text(as_yaml(settings))
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
                      "--registry", str(registry)] + ([] if record else ["--no-record"]) +

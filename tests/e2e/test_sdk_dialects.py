@@ -420,6 +420,37 @@ class SdkForEmbeddedC(DialectTest):
         self.assertEqual([dict(map(tuple, one["properties"]))["n"] for one in found], [f"%{number}" for number in range(5)])
 
 
+class Mistakes(DialectTest):
+    """What applications get wrong, and IoT Hub and edgeHub pass over (reference 1.7, 5.2)."""
+
+    def test_an_answer_to_a_method_whose_status_is_no_number(self):
+        device = self.online()
+        device.subscribe([(METHODS, 0)])
+        self.followed(METHODS)
+        result = []
+        caller = threading.Thread(target=lambda: result.append(self.hub.invoke(self.device_id, "m", 1, timeout=5)))
+        caller.start()
+        rid = rid_of(device.message().topic)
+        for status in ("ok", "", "200x", "99999999999"):
+            device.send(mqtt.publish(f"$iothub/methods/res/{status}/?$rid={rid}", b"1", 1, 7))
+            self.assertEqual(device.expect(mqtt.PUBACK).packet_id, 7)
+        self.assertEqual(self.gateway.metric("downstream_undelivered_total"), 4)
+        self.ask(device, f"$iothub/methods/res/200/?$rid={rid}", b"2")
+        caller.join(30)
+        self.assertEqual(result, [(200, {"status": 200, "payload": 2})])
+
+    def test_requests_of_a_device_that_does_not_listen_to_answers(self):
+        device = self.online()
+        self.link_up()
+        self.ask(device, REPORTED + "1", b'{"a":1}')
+        self.ask(device, GET + "2")
+        self.ask(device, "$iothub/twin/GET/")
+        wait_until(lambda: self.hub.twin(self.device_id)["properties"]["reported"].get("a") == 1, 10, "the patch at the hub")
+        self.await_metric(1, "downstream_undelivered_total")
+        device.subscribe([(TWIN_ANSWERS, 0)])
+        self.assertEqual(json.loads(self.asks(device, GET + "3", b"", 200))["reported"]["a"], 1)
+
+
 class OlderClients(DialectTest):
     def test_the_user_name_of_2016_and_topics_without_their_last_slash(self):
         device = self.online(username=f"{HUB}/{self.device_id}/api-version=2016-11-14")

@@ -48,6 +48,7 @@ struct HubTopic {
 inline constexpr std::string_view kTwinResponseFilter = "$iothub/twin/res/#";
 inline constexpr std::string_view kDesiredFilter = "$iothub/twin/PATCH/properties/desired/#";
 inline constexpr std::string_view kMethodsFilter = "$iothub/methods/POST/#";
+inline constexpr std::string_view kMethodResponseTopic = "$iothub/methods/res/";
 inline constexpr std::string_view kReportedTopic = "$iothub/twin/PATCH/properties/reported/?";
 
 // `devices/{id}/messages/events`: the telemetry topic without its suffix.
