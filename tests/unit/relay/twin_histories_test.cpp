@@ -150,10 +150,11 @@ struct Process {
         state{time.timers, tables, chance, milliseconds{20}},
         random{chance()},
         pacer{time.timers, 1000},
+        weather{time.timers, pacer, settings, random, registry},
         context{.settings = settings,
                 .timers = time.timers,
                 .dialer = dialer,
-                .pacer = pacer,
+                .weather = weather,
                 .credentials = credentials,
                 .metrics = linkMetrics,
                 .random = random},
@@ -173,6 +174,7 @@ struct Process {
   std::mt19937_64 random;
   std::vector<std::unique_ptr<test::WireView>> wires;
   upstream::Pacer pacer;
+  upstream::Weather weather;
   upstream::LinkContext context;
   upstream::OwnLinks ownLinks{context};
   Uplink uplink;
