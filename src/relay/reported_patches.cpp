@@ -111,7 +111,7 @@ void ReportedPatches::answerStored() {
   while (!patches_.empty()) {
     auto& [sequence, patch] = *patches_.begin();
     if (sequence > safe_ || patch.sent || patch.copy != Copy::there) return;
-    if (patch.awaited) (void)tell(patch, 204, {}, {});
+    if (patch.awaited) (void)tell(patch, 204, {}, {}, 0);
     patches_.erase(patches_.begin());
   }
 }
@@ -138,9 +138,9 @@ void ReportedPatches::settle(Patches::iterator place, const hub::HubTopic& topic
   if (topic.status < 300) answer.version = versionIn(topic.query);
   if (answer.version) line_.custody.delivered(line_.device, sequence);
   line_.twins.answered(line_.id, patch->payload, answer,
-                       [this, sequence, patch, visit = visit_, status = topic.status, query = std::string{topic.query},
+                       [this, sequence, patch, visit = visit_, status = topic.status, qos = message.qos, query = std::string{topic.query},
                         body = base::Bytes{message.payload.begin(), message.payload.end()}](bool last) {
-                         const bool told = patch->awaited && visit == visit_ && tell(*patch, status, query, body);
+                         const bool told = patch->awaited && visit == visit_ && tell(*patch, status, query, body, qos);
                          if (status >= 300) refusedByHub(sequence, *patch, status, told);
                          if (last) reads_.patchesThrough();
                        });
@@ -153,10 +153,10 @@ void ReportedPatches::refusedByHub(queue::Sequence sequence, const Patch& patch,
 }
 
 // To the device, under its own rid.
-bool ReportedPatches::tell(Patch& patch, int status, std::string_view query, base::ByteView body) {
+bool ReportedPatches::tell(Patch& patch, int status, std::string_view query, base::ByteView body, std::uint8_t qos) {
   patch.awaited = false;
   const std::string topic = "$iothub/twin/res/" + std::to_string(status) + "/?" + hub::withRid(query, patch.rid);
-  const mqtt::Publish answer{.topic = topic, .payload = body, .packetId = 0, .qos = 0, .dup = false, .retain = false};
+  const mqtt::Publish answer{.topic = topic, .payload = body, .packetId = 0, .qos = qos, .dup = false, .retain = false};
   if (line_.devices.deliver(line_.device, answer, 0) != Delivery::sent) {
     line_.metrics.undelivered.add();
     return false;

@@ -49,7 +49,7 @@ class ReportedPatches {
   void refusedByHub(queue::Sequence sequence, const Patch& patch, int status, bool told);
   void keepCopies();
   void answerStored();
-  bool tell(Patch& patch, int status, std::string_view query, base::ByteView body);
+  bool tell(Patch& patch, int status, std::string_view query, base::ByteView body, std::uint8_t qos);
   void watch();
 
   Line& line_;

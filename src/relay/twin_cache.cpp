@@ -86,6 +86,11 @@ bool answeredInto(Row& row, const std::string& patch, const TwinCache::Answered&
     twin.reported = hub::mergeReported(twin.reported, patch).value_or(twin.reported);
   }
   if (last) twin.settled = true;
+  // Nobody ever read this twin, so there is nothing to set right.
+  if (last && !twin.known()) {
+    row.reset();
+    return false;
+  }
   // Zero: the hub did not say.
   if (taken && *answer.version > 0 && twin.known()) twin.reported = hub::withVersion(twin.reported, *answer.version).value_or(twin.reported);
   save(twin, row);

@@ -137,17 +137,20 @@ void TwinReads::askCache(Request& request) {
     drop(number);
     missed_ = true;
     line_.metrics.fromCache.add();
-    deliverAnswer(rid, {}, *body, visit);
+    deliver({.topic = "$iothub/twin/res/200/?$rid=" + rid, .body = std::move(*body), .qos = 0}, visit);
     readIfNeeded();
   });
 }
 
-void TwinReads::deliverAnswer(const std::string& rid, std::string_view topic, const std::string& body, std::uint64_t visit) {
+void TwinReads::deliver(const Answer& answer, std::uint64_t visit) {
   if (visit != visit_) return line_.metrics.undelivered.add();
-  const std::string own = "$iothub/twin/res/200/?$rid=" + rid;
-  const mqtt::Publish answer{
-      .topic = topic.empty() ? own : topic, .payload = base::asBytes(body), .packetId = 0, .qos = 0, .dup = false, .retain = false};
-  if (line_.devices.deliver(line_.device, answer, 0) != Delivery::sent) return line_.metrics.undelivered.add();
+  const mqtt::Publish message{.topic = answer.topic,
+                              .payload = base::asBytes(answer.body),
+                              .packetId = 0,
+                              .qos = answer.qos,
+                              .dup = false,
+                              .retain = false};
+  if (line_.devices.deliver(line_.device, message, 0) != Delivery::sent) return line_.metrics.undelivered.add();
   line_.metrics.twins.add();
 }
 
@@ -172,7 +175,7 @@ bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& messag
   if (topic.status == 200) {
     answerFromHub(request, message);
   } else {
-    deliverAnswer(request.rid, message.topic, std::string{base::asText(message.payload)}, visit_);
+    deliver({.topic = std::string{message.topic}, .body = std::string{base::asText(message.payload)}, .qos = message.qos}, visit_);
   }
   return true;
 }
@@ -180,10 +183,10 @@ bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& messag
 void TwinReads::answerFromHub(const Request& request, const mqtt::Publish& message) {
   missed_ = false;
   line_.twins.learn(line_.id, message.payload, TwinCache::Trust::newer, request.quiet && request.kept == kept_,
-                    [this, rid = request.rid, topic = std::string{message.topic}, visit = visit_](const TwinCache::Learned& twin) {
+                    [this, topic = std::string{message.topic}, qos = message.qos, visit = visit_](const TwinCache::Learned& twin) {
                       if (twin.older) overtaken_ = true;
                       if (twin.twin && !twin.older && visit == visit_) told_ = twin.version;
-                      deliverAnswer(rid, topic, twin.body, visit);
+                      deliver({.topic = topic, .body = twin.body, .qos = qos}, visit);
                       readIfNeeded();
                     });
 }
@@ -227,10 +230,10 @@ void TwinReads::learned(const TwinCache::Learned& twin, bool wanted) {
     return readIfNeeded();
   }
   if (!twin.twin) return;
-  if (!twin.difference.empty()) return tell(twin.difference, twin.version);
+  if (!twin.difference.empty()) return tell(twin.difference, twin.version, 0);
   // Nothing to compare with: all of it, unless the device is known to have it.
   if (!twin.first || !wanted || (told_ && *told_ >= twin.version)) return;
-  if (const auto sections = hub::splitTwin(twin.body)) tell(sections->desired, twin.version);
+  if (const auto sections = hub::splitTwin(twin.body)) tell(sections->desired, twin.version, 0);
 }
 
 void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message) {
@@ -241,12 +244,12 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
     return line_.metrics.desired.add();
   }
   const std::string_view text = base::asText(message.payload);
-  line_.twins.desired(line_.id, text, *version, [this, kept = std::move(patch), number = *version](TwinCache::Change change) {
+  line_.twins.desired(line_.id, text, *version, [this, kept = std::move(patch), number = *version, qos = message.qos](TwinCache::Change change) {
     switch (change) {
-      case TwinCache::Change::next: return tell(kept, number);
+      case TwinCache::Change::next: return tell(kept, number, qos);
       case TwinCache::Change::old: return;
       case TwinCache::Change::unknown:
-        if (!told_ || number > *told_) tell(kept, number);
+        if (!told_ || number > *told_) tell(kept, number, qos);
         return;
       case TwinCache::Change::gap:
         missed_ = true;
@@ -256,22 +259,23 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
 }
 
 // To the device; what its connection does not take at once is not lost, because the cache believes that the device has it.
-void TwinReads::tell(std::string_view patch, std::uint64_t version) {
+void TwinReads::tell(std::string_view patch, std::uint64_t version, std::uint8_t qos) {
   if (!listening_) return line_.metrics.undelivered.add();
-  owed_.push_back({.patch = std::string{patch}, .version = version});
+  owed_.push_back({.patch = std::string{patch}, .version = version, .qos = qos});
   if (owed_.size() > kOwedMax) owed_.pop_front();
   tellOwed();
 }
 
 void TwinReads::tellOwed() {
   while (!owed_.empty()) {
-    const std::string topic = std::string{kDesiredTopic} + std::to_string(owed_.front().version);
+    const Owed& next = owed_.front();
+    const std::string topic = std::string{kDesiredTopic} + std::to_string(next.version);
     const mqtt::Publish change{
-        .topic = topic, .payload = base::asBytes(owed_.front().patch), .packetId = 0, .qos = 0, .dup = false, .retain = false};
+        .topic = topic, .payload = base::asBytes(next.patch), .packetId = 0, .qos = next.qos, .dup = false, .retain = false};
     const Delivery delivery = line_.devices.deliver(line_.device, change, 0);
     if (delivery == Delivery::busy) return watch();
     (delivery == Delivery::sent ? line_.metrics.desired : line_.metrics.undelivered).add();
-    told_ = owed_.front().version;
+    told_ = next.version;
     owed_.pop_front();
   }
 }

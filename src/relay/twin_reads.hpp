@@ -65,17 +65,23 @@ class TwinReads {
   struct Owed {
     std::string patch;
     std::uint64_t version = 0;
+    std::uint8_t qos = 0;
   };
 
   Request* find(std::uint64_t number);
   void drop(std::uint64_t number);
   void askCache(Request& request);
   void answerFromHub(const Request& request, const mqtt::Publish& message);
-  void deliverAnswer(const std::string& rid, std::string_view topic, const std::string& body, std::uint64_t visit);
+  struct Answer {
+    std::string topic;
+    std::string body;
+    std::uint8_t qos = 0;  // as the hub chose
+  };
+  void deliver(const Answer& answer, std::uint64_t visit);
   void readIfNeeded();
   void ownAnswer(int status, const mqtt::Publish& message);
   void learned(const TwinCache::Learned& twin, bool wanted);
-  void tell(std::string_view patch, std::uint64_t version);
+  void tell(std::string_view patch, std::uint64_t version, std::uint8_t qos);
   void tellOwed();
   bool mayRead();
   bool quiet() const;
