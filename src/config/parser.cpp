@@ -167,7 +167,8 @@ void Parser::checkMissing() {
 // What would do nothing is refused, because whoever wrote it expects something.
 void Parser::checkProxy() {
   const tls::ProxySettings& proxy = loaded_.config.connector.proxy;
-  if (bad_.contains("upstream.proxy") || bad_.contains("upstream.proxy_user") || bad_.contains("upstream.proxy_password_file")) return;
+  if (bad_.contains("upstream.proxy") || bad_.contains("upstream.proxy_user") || bad_.contains("upstream.proxy_password_file"))
+    return;
   const auto complainOf = [this](const char* path, const char* what, const char* fix) {
     const auto place = places_.find(path);
     complain(place == places_.end() ? Place{} : place->second, path, {what, fix});

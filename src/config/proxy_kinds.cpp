@@ -15,9 +15,10 @@ Reading<tls::ProxyAddress> readProxy(const std::string& text) {
   if (text.empty()) return tls::ProxyAddress{};
   const Complaint wrong{"this is not the address of a proxy", "write it as http://proxy.plant.example:3128"};
   if (text.find('@') != std::string::npos) {
-    return Complaint{"a user and a password do not belong into the address",
-                     "write http://host:port here, the user into upstream.proxy_user, and the name of a file with the password into "
-                     "upstream.proxy_password_file"};
+    return Complaint{
+        "a user and a password do not belong into the address",
+        "write http://host:port here, the user into upstream.proxy_user, and the name of a file with the password into "
+        "upstream.proxy_password_file"};
   }
   if (text.starts_with("https://") || text.starts_with("socks")) {
     return Complaint{"only proxies that are spoken to with plain HTTP are known",
@@ -43,21 +44,26 @@ Reading<tls::ProxyAddress> readProxy(const std::string& text) {
 std::string writeProxy(const tls::ProxyAddress& address) {
   if (address.host.empty()) return quotedScalar("");
   const bool six = address.host.find(':') != std::string::npos;
-  return quotedScalar(std::string{kScheme} + (six ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port));
+  return quotedScalar(std::string{kScheme} + (six ? "[" + address.host + "]" : address.host) + ":" +
+                      std::to_string(address.port));
 }
 
 }  // namespace
 
-Kind<tls::ProxyAddress> proxyAddress() { return {.words = "`http://` with host and port, or empty", .read = readProxy, .write = writeProxy}; }
+Kind<tls::ProxyAddress> proxyAddress() {
+  return {.words = "`http://` with host and port, or empty", .read = readProxy, .write = writeProxy};
+}
 
 Kind<std::string> proxyUser() {
   return {.words = "name of a user, or empty",
           .read = [](const std::string& text) -> Reading<std::string> {
             if (text.find(':') != std::string::npos) {
-              return Complaint{"a user's name has no colon", "write the name alone; the password belongs into the file that "
-                                                             "upstream.proxy_password_file names"};
+              return Complaint{"a user's name has no colon",
+                               "write the name alone; the password belongs into the file that "
+                               "upstream.proxy_password_file names"};
             }
-            const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+            const bool control =
+                std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
             if (control || text.size() > kUserBytesMax) {
               return Complaint{"this is not a user's name", "write it on one line, in at most 255 bytes"};
             }

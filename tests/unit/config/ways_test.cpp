@@ -52,8 +52,9 @@ TEST(Ways, readsAProxy) {
 }
 
 TEST(Ways, refusesWhatIsNoProxyAndSaysWhatToWrite) {
-  for (const char* wrong : {"proxy.plant.example:3128", "ftp://p:3128", "http://:3128", "http://p:0", "http://p:65536", "http://p:x",
-                            "http://p:3128/path", "http://fd00::1:3128", "http://[10.0.0.1]:3128", "http://a b:3128", "http://"}) {
+  for (const char* wrong :
+       {"proxy.plant.example:3128", "ftp://p:3128", "http://:3128", "http://p:0", "http://p:65536", "http://p:x",
+        "http://p:3128/path", "http://fd00::1:3128", "http://[10.0.0.1]:3128", "http://a b:3128", "http://"}) {
     const auto problems = bad("proxy: \"" + std::string{wrong} + "\"");
     EXPECT_THAT(problems, ElementsAre(AllOf(HasSubstr("upstream.proxy: "), HasSubstr("http://")))) << wrong;
   }
@@ -66,17 +67,20 @@ TEST(Ways, refusesWhatIsNoProxyAndSaysWhatToWrite) {
 }
 
 TEST(Ways, aPasswordInTheAddressIsRefusedAndNotRepeated) {
-  EXPECT_THAT(bad("proxy: http://plant:hunter2@proxy:3128"),
-              ElementsAre(AllOf(HasSubstr("upstream.proxy_user"), HasSubstr("upstream.proxy_password_file"), Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(
+      bad("proxy: http://plant:hunter2@proxy:3128"),
+      ElementsAre(AllOf(HasSubstr("upstream.proxy_user"), HasSubstr("upstream.proxy_password_file"), Not(HasSubstr("hunter2")))));
   EXPECT_THAT(bad("proxy: http://p:1\n  proxy_user: \"plant:hunter2\"\n  proxy_password_file: /a"),
               ElementsAre(AllOf(HasSubstr("has no colon"), Not(HasSubstr("hunter2")))));
 }
 
 TEST(Ways, halfALoginIsRefused) {
-  EXPECT_THAT(bad("proxy: http://p:1\n  proxy_user: plant"), ElementsAre(HasSubstr("upstream.proxy_user: this user has no password")));
+  EXPECT_THAT(bad("proxy: http://p:1\n  proxy_user: plant"),
+              ElementsAre(HasSubstr("upstream.proxy_user: this user has no password")));
   EXPECT_THAT(bad("proxy: http://p:1\n  proxy_password_file: /a"),
               ElementsAre(HasSubstr("upstream.proxy_password_file: this password has no user")));
-  EXPECT_THAT(bad("proxy_user: plant\n  proxy_password_file: /a"), ElementsAre(HasSubstr("there is no upstream.proxy for this user")));
+  EXPECT_THAT(bad("proxy_user: plant\n  proxy_password_file: /a"),
+              ElementsAre(HasSubstr("there is no upstream.proxy for this user")));
   EXPECT_THAT(bad("proxy: nonsense\n  proxy_user: plant"), ElementsAre(HasSubstr("upstream.proxy: ")));
 }
 
