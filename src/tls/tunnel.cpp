@@ -40,12 +40,12 @@ bool offersBasic(const http::response_header<>& answer) {
 std::string fixFor(const http::response_header<>& answer, bool authorized) {
   const unsigned status = answer.result_int();
   switch (status) {
+    case 401:  // some proxies say so about a wrong password
     case 407:
-      if (!offersBasic(answer))
+      if (status == 407 && !offersBasic(answer))
         return "it does not offer Basic, the only authentication that the gateway speaks; let it admit this machine";
       if (!authorized) return "set upstream.proxy_user and upstream.proxy_password_file";
       return "check upstream.proxy_user and the password in upstream.proxy_password_file";
-    case 401:
     case 403:
     case 405:
       return "let the proxy allow CONNECT to this host and port";

@@ -127,12 +127,12 @@ class Hubsim(Process):
         registry.write_text("hub: localhost\npolicies:\n"
                             f"  - {{ name: gateway, key: {POLICY_KEY} }}\naccept_unknown_devices: true\n")
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
-                     "--registry", str(registry)] + ([] if record else ["--no-record"]), stdout=subprocess.PIPE)
+                     "--registry", str(registry), "--ws-port", "0"] + ([] if record else ["--no-record"]), stdout=subprocess.PIPE)
         first = self.process.stdout.readline()
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
         ports = json.loads(first)
-        self.port, self.http_port = ports["mqtt"], ports["http"]
+        self.port, self.http_port, self.ws_port = ports["mqtt"], ports["http"], ports["ws"]
 
     def call(self, method, path, body=None):
         status, answer = http_request(self.http_port, method, path, None if body is None else json.dumps(body))

@@ -110,6 +110,7 @@ TEST_F(ProxyTest, saysWhatToDoAboutARefusal) {
       {"CONNECT localhost:", " through the proxy 127.0.0.1:", ": 407 Proxy Authentication Required; set upstream.proxy_user"});
   logIn("wrong");
   expectError(answered("HTTP/1.1 407 x" + basic), {"check upstream.proxy_user and the password in"});
+  expectError(answered("HTTP/1.1 401 Unauthorized\r\n\r\n"), {"check upstream.proxy_user and the password in"});
   expectError(answered("HTTP/1.0 407 x\r\nProxy-Authenticate: NTLM\r\n\r\n"), {"407", "does not offer Basic"});
   expectError(answered("HTTP/1.1 403 Forbidden\r\nContent-Length: 99999999\r\n\r\n<html>"),
               {"403 Forbidden; let the proxy allow CONNECT"});
