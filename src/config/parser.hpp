@@ -24,6 +24,7 @@ class Parser {
   void refuseUnknown(const Entry& entry, const std::string& path, const std::string& prefix);
   void checkAuthKeys();
   void checkMissing();
+  void checkProxy();
 
   bool good(const std::string& path) const { return places_.contains(path) && !bad_.contains(path); }
   // Where the nearest section that the file has begins.
