@@ -220,7 +220,8 @@ void Downlink::patchAnswered(queue::Sequence sequence, const hub::HubTopic& topi
   patches_.erase(sent);
   if (topic.status < 300 || told) return custody_.delivered(device_, sequence);
   // The device was told long ago that its patch was taken, and the hub does not want it.
-  custody_.deadLetter(device_, sequence, payload, "the hub refused the twin patch with " + std::to_string(topic.status));
+  custody_.deadLetter(device_, sequence, payload, queue::DeadReason::refused,
+                      "the hub refused the twin patch with " + std::to_string(topic.status));
 }
 
 // To the device, under its own rid. False when it does not wait for it.
