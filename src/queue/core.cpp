@@ -98,6 +98,7 @@ void Core::complete(DeviceQueue& queue, Entry& entry) {
   SPHEREGATE_CHECK(!entry.done && entry.fate != Fate::none);
   entry.done = true;
   count(queue, entry.fate, entry.dropReason);
+  if (entry.fate == Fate::deadLettered) metrics.deadLettered(entry.deadReason).add();
   queue.bytes -= entry.size;
   --queue.queued;
   queuedBytes -= entry.size;
@@ -214,7 +215,6 @@ void Core::count(DeviceQueue& queue, Fate fate, DropReason reason) {
     case Fate::deadLettered:
       ++queue.ledger.deadLettered;
       ++totals.deadLettered;
-      metrics.deadLettered.add();
       break;
   }
 }

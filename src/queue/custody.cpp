@@ -209,10 +209,10 @@ void Custody::delivered(DeviceKey device, Sequence sequence) {
   if (inside_->full) inside_->offerRoom();
 }
 
-void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, std::string_view reason) {
+void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason) {
   DeviceQueue& queue = inside_->core.at(device);
   if (!queue.holds(sequence) || queue.at(sequence).fate != Fate::none) return;
-  inside_->deadLetters.bury(queue, sequence, body, reason);
+  inside_->deadLetters.bury(queue, sequence, body, kind, reason);
 }
 
 bool Custody::hasBacklog(DeviceKey device) const { return inside_->core.at(device).queued > 0; }

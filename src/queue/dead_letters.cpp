@@ -14,16 +14,17 @@ constexpr std::uint64_t kAsideShare = 4;
 DeadLetters::DeadLetters(Core& core, DiskRunner& runner, std::shared_ptr<SegmentFiles> files)
     : core_{core}, runner_{runner}, files_{std::move(files)} {}
 
-void DeadLetters::bury(DeviceQueue& queue, Sequence sequence, base::ByteView body, std::string_view reason) {
+void DeadLetters::bury(DeviceQueue& queue, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason) {
   if (core_.closed || !burying_.emplace(queue.key, sequence).second) return;
-  const Entry& entry = queue.at(sequence);
+  Entry& entry = queue.at(sequence);
+  entry.deadReason = kind;
   // Neither device ids nor our reasons contain what JSON would want escaped.
   std::string head = "{\"device\":\"" + queue.id + "\",\"reason\":\"" + std::string{reason} +
                      "\",\"accepted_ms\":" + std::to_string(core_.wallMsOf(entry.acceptedTenths)) + "}\n";
   auto content = std::make_shared<base::Bytes>();
   base::append(*content, head);
   base::append(*content, body);
-  base::logWarn("message dead-lettered", {{"device", queue.id}, {"reason", reason}, {"bytes", body.size()}});
+  base::logWarn("message dead-lettered", {{"device", queue.id}, {"sequence", sequence}, {"reason", reason}, {"bytes", body.size()}});
   if (core_.segments.asideBytes() + content->size() > core_.settings.bytesMax / kAsideShare) {
     burying_.erase({queue.key, sequence});
     return core_.leave(queue, sequence, Fate::dropped, DropReason::unreadable);

@@ -20,7 +20,7 @@ class DeadLetters {
   DeadLetters& operator=(const DeadLetters&) = delete;
 
   // The message leaves when its file is on stable storage. Beyond a share of the store it is dropped and counted instead.
-  void bury(DeviceQueue& queue, Sequence sequence, base::ByteView body, std::string_view reason);
+  void bury(DeviceQueue& queue, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason);
 
  private:
   void buried(DeviceKey key, Sequence sequence, std::uint64_t bytes, const boost::system::error_code& failure);

@@ -30,6 +30,7 @@ struct Entry {
   Where where = Where::memory;
   Fate fate = Fate::none;            // set: it has left, but if it is stored, the record of that may still be on its way
   DropReason dropReason = DropReason::queueFull;
+  DeadReason deadReason = DeadReason::unreadable;
   bool offered = false;              // since the last rewind
   bool resent = false;               // offered before that
   bool done = false;                 // in the books as left; goes when it comes to the front

@@ -7,6 +7,11 @@ metrics::Counter& droppedCounter(metrics::Registry& registry, const char* reason
   return registry.counter("messages_dropped_total", "Messages given up, by reason.", {{"reason", reason}});
 }
 
+metrics::Counter& deadCounter(metrics::Registry& registry, const char* reason) {
+  return registry.counter("messages_dead_lettered_total", "Messages put into dead-letters/ of the store; the file and the log say why.",
+                          {{"reason", reason}});
+}
+
 }  // namespace
 
 QueueMetrics::QueueMetrics(metrics::Registry& registry)
@@ -14,7 +19,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       delivered{registry.counter("messages_delivered_total", "Messages that the hub has acknowledged.")},
       expired{registry.counter("messages_expired_total", "Messages older than queue.message_ttl, given up.")},
       droppedFor{&droppedCounter(registry, "queue_full"), &droppedCounter(registry, "unreadable"), &droppedCounter(registry, "damaged")},
-      deadLettered{registry.counter("messages_dead_lettered_total", "Messages put into dead-letters/ of the store; the file and the log say why.")},
+      deadLetteredFor{&deadCounter(registry, "unreadable"), &deadCounter(registry, "refused"), &deadCounter(registry, "poison")},
       writtenBytes{registry.counter("queue_disk_written_bytes_total", "Bytes written to the store.")},
       syncs{registry.counter("queue_syncs_total", "Times that fdatasync of a segment has returned.")},
       syncSeconds{registry.histogram("queue_sync_seconds", "How long write and fdatasync of one batch took.",

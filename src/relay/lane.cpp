@@ -1,5 +1,9 @@
 #include "lane.hpp"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "spheregate/hub/topics.hpp"
 #include "topic_limit.hpp"
 
@@ -8,6 +12,10 @@ namespace {
 
 // What was taken while the link was down for less is not a backlog, but a hiccup.
 constexpr base::Duration kOutage = std::chrono::seconds{5};
+// How soon a connection is tried again that a message may have ended.
+constexpr base::Duration kAgain = std::chrono::milliseconds{100};
+// How long it is held without a message.
+constexpr base::Duration kSilence = std::chrono::milliseconds{200};
 
 }  // namespace
 
@@ -28,6 +36,7 @@ Uplink::Lane::Lane(Uplink& uplink, queue::DeviceKey device)
                  .reads = uplink.twinReads_,
                  .hubAway = [&uplink] { return uplink.hubAway(); }}},
       linger_{uplink.timers_},
+      hold_{uplink.timers_},
       // What was found at the start has waited long.
       downSince_{uplink.custody_.hasBacklog(device) ? base::MonoTime{} : uplink.timers_.now()} {}
 
@@ -57,14 +66,21 @@ void Uplink::Lane::wakeAndPump() {
 }
 
 void Uplink::Lane::pump() {
-  while (link_->room() > 0 && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
+  const bool answered = underWay() == 0 && passed_ > 0 && !accused_ && !patch_;
+  if (suspicion_.suspects() && answered) suspicion_.answered(uplink_.settings_.inflightPerDevice);
+  while (link_->room() > 0 && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
+    if (accused_) {
+      if (!callWitness()) return;
+      continue;
+    }
     const auto outgoing = uplink_.custody_.next(device_, uplink_.settings_.inflightPerDevice);
     if (!outgoing) break;
+    if (suspicion_.suspects() && judge(*outgoing)) continue;
     const auto message = decode(outgoing->body);
     // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
     if (!message || prefix_.size() + message->suffix.size() > kTopicBytesMax) {
       uplink_.unreadable_.add();
-      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body,
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body, queue::DeadReason::unreadable,
                                   message ? "the topic is longer than 65,535 bytes" : "unreadable record");
       continue;
     }
@@ -72,16 +88,23 @@ void Uplink::Lane::pump() {
       if (!sendPatch(*outgoing, *message)) return;
       continue;
     }
-    link_->publish(prefix_, message->suffix, message->payload, message->retain, outgoing->resent, outgoing->sequence);
-    uplink_.traffic_->published(*this);
-    passed_ = outgoing->sequence;
+    publish(*outgoing, *message);
   }
   if (!present_) lingerIfIdle();
+}
+
+void Uplink::Lane::publish(const queue::Outgoing& outgoing, const StoredMessage& message) {
+  link_->publish(prefix_, message.suffix, message.payload, message.retain, outgoing.resent, outgoing.sequence);
+  uplink_.traffic_->published(*this);
+  passed_ = outgoing.sequence;
+  ++published_;
+  if (suspicion_.suspects()) sentAlone_ = uplink_.timers_.now();
 }
 
 // Patches count as twin updates, not as messages. False when nothing can follow it now.
 bool Uplink::Lane::sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch) {
   passed_ = outgoing.sequence;
+  sentAlone_ = uplink_.timers_.now();
   if (!uplink_.twinUpdates_.take()) {
     patch_ = {.sequence = outgoing.sequence, .body = {outgoing.body.begin(), outgoing.body.end()}, .ticket = 0};
     patch_->ticket = uplink_.twinUpdates_.queue([this] {
@@ -116,12 +139,23 @@ void Uplink::Lane::linkUp(upstream::Link&) {
   wasUp_ = true;
   const bool outage = uplink_.timers_.now() - downSince_ >= kOutage && uplink_.custody_.hasBacklog(device_);
   backlogThrough_ = outage ? uplink_.custody_.newest(device_) : 0;
-  passed_ = 0;
+  passed_ = lastAcknowledged_ = 0;
+  published_ = acknowledged_ = 0;
   uplink_.linkCameUp();
+  if (suspicion_.wantsSilence()) {
+    hold_.after(kSilence, [this] { roomForAll(); });
+  }
   roomForAll();
 }
 
-void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) { uplink_.custody_.delivered(device_, token); }
+void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) {
+  ++uplink_.acknowledged_;
+  ++own_.acknowledged;
+  ++acknowledged_;
+  lastAcknowledged_ = std::max(lastAcknowledged_, token);
+  uplink_.custody_.delivered(device_, token);
+  if (suspicion_.isWitness(token) && accused_) condemn(accused_->sequence, accused_->body);
+}
 
 void Uplink::Lane::linkMessage(upstream::Link&, const mqtt::Publish& message) { downlink_.message(message); }
 
@@ -134,11 +168,14 @@ void Uplink::Lane::roomForAll() {
 }
 
 void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
+  if (suspectsAfterClose(link, wasUp_)) link_->hurry(kAgain);
   if (wasUp_) {
     --uplink_.linksUp_;
     downSince_ = uplink_.timers_.now();
   }
   wasUp_ = false;
+  hold_.cancel();
+  accused_.reset();
   forgetWaitingPatch();
   uplink_.custody_.rewind(device_);
   downlink_.linkDown();

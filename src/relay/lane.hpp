@@ -11,6 +11,7 @@
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/upstream/link.hpp"
 #include "spheregate/upstream/pacer.hpp"
+#include "suspicion.hpp"
 #include "traffic.hpp"
 
 namespace spheregate::relay {
@@ -51,6 +52,20 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
     upstream::Pacer::Ticket ticket;  // 0: it may go
   };
 
+  // A message on which the hub closed, kept back while a witness goes in its place.
+  struct Accused {
+    queue::Sequence sequence;
+    base::Bytes body;
+  };
+
+  bool mayFollow() const;
+  std::size_t underWay() const { return published_ - acknowledged_ + downlink_.patchesUnderWay(); }
+  void publish(const queue::Outgoing& outgoing, const StoredMessage& message);
+  bool judge(const queue::Outgoing& outgoing);
+  bool callWitness();
+  void condemn(queue::Sequence sequence, base::ByteView body);
+  bool suspectsAfterClose(const upstream::Link& link, bool wasUp);
+  Suspicion::Others others() const;
   bool sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch);
   bool sendWaitingPatch();
   void forgetWaitingPatch();
@@ -64,6 +79,14 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   Downlink downlink_;
   base::Timer linger_;
   std::optional<WaitingPatch> patch_;
+  Suspicion suspicion_;
+  std::optional<Accused> accused_;
+  base::Timer hold_;                   // the line is held silent, or the witness is awaited from the disk
+  base::MonoTime sentAlone_{};
+  std::uint64_t published_ = 0;        // on this connection
+  std::uint64_t acknowledged_ = 0;
+  queue::Sequence lastAcknowledged_ = 0;
+  Suspicion::Others own_;              // of this device, ever
   queue::Sequence passed_ = 0;          // the last that was offered on this connection
   queue::Sequence backlogThrough_ = 0;  // up to here they are of an outage
   base::MonoTime downSince_{};          // long ago: never up yet

@@ -149,7 +149,8 @@ void ReportedPatches::settle(Patches::iterator place, const hub::HubTopic& topic
 void ReportedPatches::refusedByHub(queue::Sequence sequence, const Patch& patch, int status, bool told) {
   if (told) return line_.custody.delivered(line_.device, sequence);
   // The device was told long ago that its patch was taken, and the hub does not want it.
-  line_.custody.deadLetter(line_.device, sequence, patch.payload, "the hub refused the twin patch with " + std::to_string(status));
+  line_.custody.deadLetter(line_.device, sequence, patch.payload, queue::DeadReason::refused,
+                           "the hub refused the twin patch with " + std::to_string(status));
 }
 
 // To the device, under its own rid.

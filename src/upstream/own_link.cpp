@@ -160,7 +160,7 @@ void OwnLink::wireClosed(std::string_view reason) {
     return attemptFailed(Trouble::unreachable,
                          std::string{"the hub closed the connection instead of answering the CONNECT: "}.append(reason));
   }
-  connectionLost(true, std::string{"the hub closed the connection: "}.append(reason));
+  connectionLost(Ending::closed, std::string{"the hub closed the connection: "}.append(reason));
 }
 
 bool OwnLink::send(std::string_view topic, base::ByteView payload) {
@@ -183,7 +183,7 @@ void OwnLink::stalled(std::string_view reason) {
 }
 
 void OwnLink::refused(std::string_view reason) {
-  if (state_ == State::up || state_ == State::renewing) connectionLost(false, reason);
+  if (state_ == State::up || state_ == State::renewing) connectionLost(Ending::ours, reason);
 }
 
 std::string OwnLink::refusal(mqtt::ConnackCode code) const {
@@ -235,7 +235,7 @@ void OwnLink::watch() {
 
 void OwnLink::stall(std::string_view reason) {
   context_.metrics.stalls.add();
-  connectionLost(true, reason);
+  connectionLost(Ending::silent, reason);
 }
 
 // Takeover makes it impossible to connect the new before closing the old, so first let the hub acknowledge what it has.
@@ -247,6 +247,7 @@ void OwnLink::renew() {
 
 void OwnLink::reconnectForRenewal() {
   loaded_ = !inflight_.empty();
+  closedByHub_ = false;
   dropWire(true);
   failures_ = 0;
   context_.weather.leave(*this);
@@ -271,6 +272,7 @@ void OwnLink::attemptFailed(Trouble trouble, std::string_view reason) {
   if (trouble == Trouble::unreachable) context_.metrics.unreachable.add();
   if (trouble == Trouble::busy || trouble == Trouble::refused) context_.metrics.refused.add();
   lastError_ = reason;
+  closedByHub_ = false;
   dropWire(false);
   ++failures_;
   context_.weather.failed(*this, trouble, lastError_);
@@ -283,13 +285,13 @@ void OwnLink::attemptFailed(Trouble trouble, std::string_view reason) {
   user_.linkDown(*this, lastError_);
 }
 
-// `byHub`: it closed the connection, or does not acknowledge.
-void OwnLink::connectionLost(bool byHub, std::string_view reason) {
+void OwnLink::connectionLost(Ending ending, std::string_view reason) {
   lastError_ = reason;
+  closedByHub_ = ending == Ending::closed;
   loaded_ = !inflight_.empty();
   dropWire(false);
   ++failures_;
-  context_.weather.lost(*this, byHub && loaded_, lastError_);
+  context_.weather.lost(*this, ending != Ending::ours && loaded_, lastError_);
   waitForTheHub();
   user_.linkDown(*this, lastError_);
 }
@@ -297,7 +299,7 @@ void OwnLink::connectionLost(bool byHub, std::string_view reason) {
 // What it did is no MQTT, or not what it may do.
 void OwnLink::fail(std::string_view reason) {
   if (state_ == State::connecting) return attemptFailed(Trouble::unreachable, reason);
-  connectionLost(false, reason);
+  connectionLost(Ending::ours, reason);
 }
 
 void OwnLink::waitForTheHub() {

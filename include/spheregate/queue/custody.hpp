@@ -35,6 +35,13 @@ struct Accepted {
   Sequence sequence = 0;
 };
 
+// Why a message becomes a dead letter, for the metric.
+enum class DeadReason : std::uint8_t {
+  unreadable,  // it cannot be sent as it is
+  refused,     // the hub answered that it does not want it
+  poison,      // the hub closes the connection on it
+};
+
 enum class Urgency : std::uint8_t {
   wait,  // the device's link is up: write only if the hub has not acknowledged within commit_after
   now,   // the uplink is down for this device: write with the next batch
@@ -113,7 +120,7 @@ class Custody {
   // The hub acknowledged it. Unknown or repeated numbers are ignored.
   void delivered(DeviceKey device, Sequence sequence);
   // Takes the message out of the way and keeps `body` in `dead-letters/` with the reason (one line of plain text).
-  void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, std::string_view reason);
+  void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason);
 
   bool hasBacklog(DeviceKey device) const;
   // The number of the device's newest message; 0 before the first.

@@ -103,6 +103,8 @@ class Uplink final : public queue::CustodyUser {
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
   bool hubFails_ = false;  // so said the last link that went down, and none has come up since
+  std::uint64_t acknowledged_ = 0;  // messages of all devices
+  std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
   std::unique_ptr<TwinCache> twins_;

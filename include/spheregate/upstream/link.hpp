@@ -51,6 +51,8 @@ class Link {
   // The last attempt failed, or the connection was lost: nothing can be expected of the hub soon.
   virtual bool failing() const = 0;
   virtual std::string_view lastError() const = 0;
+  // The last connection was up, was this device's alone, and the other side closed it.
+  virtual bool closedByHub() const { return false; }
   virtual std::size_t inflight() const = 0;
   // Subscribes at the hub, now and after every reconnect, until `unfollow`. The latest QoS counts.
   virtual void follow(std::string_view filter, std::uint8_t qos) = 0;

@@ -60,6 +60,7 @@ class OwnLink final : public Link, public base::WireUser, private Weather::Trave
   State state() const override { return state_; }
   bool failing() const override;
   std::string_view lastError() const override { return lastError_; }
+  bool closedByHub() const override { return closedByHub_; }
   std::size_t inflight() const override { return inflight_.size(); }
   void follow(std::string_view filter, std::uint8_t qos) override;
   void unfollow(std::string_view filter) override;
@@ -102,7 +103,8 @@ class OwnLink final : public Link, public base::WireUser, private Weather::Trave
   void stall(std::string_view reason);
   void dropWire(bool sayDisconnect);
   void attemptFailed(Trouble trouble, std::string_view reason);
-  void connectionLost(bool byHub, std::string_view reason);
+  enum class Ending : std::uint8_t { closed, silent, ours };
+  void connectionLost(Ending ending, std::string_view reason);
   void fail(std::string_view reason);
   void waitForTheHub();
   void backOff(base::Duration longest);
@@ -129,6 +131,7 @@ class OwnLink final : public Link, public base::WireUser, private Weather::Trave
   base::MonoTime pinged_{};
   bool pingWaiting_ = false;
   unsigned failures_ = 0;
+  bool closedByHub_ = false;
   bool loaded_ = false;  // the last connection ended with messages under way
   std::string lastError_;
 };

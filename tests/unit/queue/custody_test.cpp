@@ -258,13 +258,13 @@ TEST_F(CustodyTest, aDeadLetterIsKeptWithItsReason) {
     settle();
     outgoing = custody().next(key, 8);
   }
-  custody().deadLetter(key, outgoing->sequence, outgoing->body, "unreadable record");
+  custody().deadLetter(key, outgoing->sequence, outgoing->body, DeadReason::poison, "the hub closes on it");
   settle();
   EXPECT_EQ(custody().totals().deadLettered, 1u);
   const auto letters = disk.list("dead-letters");
   ASSERT_EQ(letters->size(), 1u);
   const std::string text{base::asText(*disk.content("dead-letters/" + letters->front().name))};
-  EXPECT_NE(text.find("\"device\":\"device-1\",\"reason\":\"unreadable record\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"device\":\"device-1\",\"reason\":\"the hub closes on it\""), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with(body(1))) << text;
   EXPECT_EQ(drain(key), range(2, 1));
   expectBalance();

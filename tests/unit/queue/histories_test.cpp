@@ -257,7 +257,7 @@ TEST_F(HistoriesTest, aBatchUnderWayWhenTheStoreClosesDoesNotBlockItsQueue) {
   const DeviceKey key = device();
   accept(other, body(0), Urgency::wait);
   const auto letter = custody().next(other, 8);
-  custody().deadLetter(other, letter->sequence, letter->body, "cannot be kept");
+  custody().deadLetter(other, letter->sequence, letter->body, DeadReason::unreadable, "cannot be kept");
   for (int number = 1; number <= 8; ++number) accept(key, body(number));
   time.settle();
   while (const auto outgoing = custody().next(key, 8)) custody().delivered(key, outgoing->sequence);

@@ -105,7 +105,7 @@ TEST_F(UplinkTest, aPatchThatWaitsWhenTheLinkGoesIsSentOnTheNextOne) {
   for (int number = 0; number < 13; ++number) (void)uplink_->takePatch(key(), "?$rid=" + std::to_string(number), {}, base::asBytes("{}"));
   test::WireView& hub = hubAccepts();
   EXPECT_EQ(topics(hub).size(), 11u);
-  hub.user->wireClosed("reset");
+  hub.user->wireBytes(base::Bytes{0x00, 0x00});
   time_.pass(seconds{2});
   test::WireView& next = hubAccepts();
   time_.pass(milliseconds{500});

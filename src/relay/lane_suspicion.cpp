@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <string>
+
+#include "lane.hpp"
+#include "topic_limit.hpp"
+
+// A lane whose device has a message on which the hub may close the connection.
+namespace spheregate::relay {
+namespace {
+
+// How long the disk may take to give the message behind one that is accused.
+constexpr base::Duration kWitnessPatience = std::chrono::seconds{1};
+
+}  // namespace
+
+bool Uplink::Lane::mayFollow() const {
+  if (!suspicion_.suspects()) return true;
+  if (hold_.armed() && !accused_) return false;
+  return underWay() < suspicion_.window(uplink_.settings_.inflightPerDevice);
+}
+
+// True when the message is not to be sent now.
+bool Uplink::Lane::judge(const queue::Outgoing& outgoing) {
+  if (suspicion_.guilty(outgoing.sequence)) {
+    condemn(outgoing.sequence, outgoing.body);
+    return true;
+  }
+  if (!suspicion_.wantsWitness(outgoing.sequence) || uplink_.custody_.newest(device_) == outgoing.sequence) return false;
+  accused_ = {.sequence = outgoing.sequence, .body = {outgoing.body.begin(), outgoing.body.end()}};
+  hold_.after(kWitnessPatience, [this] { roomForAll(); });
+  return true;
+}
+
+// Sends the message behind the accused; if there is none, the accused after all. False when nothing can be sent now.
+bool Uplink::Lane::callWitness() {
+  // The accused takes no place in the window, because it is not sent.
+  const auto outgoing = uplink_.custody_.next(device_, std::max<std::size_t>(2, uplink_.settings_.inflightPerDevice));
+  if (!outgoing && hold_.armed()) return false;
+  hold_.cancel();
+  const auto message = outgoing ? decode(outgoing->body) : std::nullopt;
+  if (message && message->kind == MessageKind::telemetry && prefix_.size() + message->suffix.size() <= kTopicBytesMax) {
+    suspicion_.witness(outgoing->sequence);
+    publish(*outgoing, *message);
+    return true;
+  }
+  // There is none, or none that will do: the accused after all, and then what is behind it, in order.
+  accused_.reset();
+  suspicion_.noWitness();
+  uplink_.custody_.rewind(device_);
+  return true;
+}
+
+void Uplink::Lane::condemn(queue::Sequence sequence, base::ByteView body) {
+  uplink_.custody_.deadLetter(device_, sequence, body, queue::DeadReason::poison,
+                              "the hub closed the connection on it " + std::to_string(suspicion_.closes()) + " times");
+  suspicion_.settled();
+  accused_.reset();
+  hold_.cancel();
+}
+
+Suspicion::Others Uplink::Lane::others() const {
+  return {.acknowledged = uplink_.acknowledged_ - own_.acknowledged, .cut = uplink_.cuts_ - own_.cut};
+}
+
+// The connection is gone. True when it should be tried again at once.
+bool Uplink::Lane::suspectsAfterClose(const upstream::Link& link, bool wasUp) {
+  const bool cut = wasUp && link.closedByHub() && underWay() > 0;
+  if (cut) {
+    ++uplink_.cuts_;
+    ++own_.cut;
+  }
+  // It stands in line with all others, then.
+  if (link.state() != upstream::Link::State::backingOff) {
+    suspicion_.troubleOfAll();
+    return false;
+  }
+  if (!wasUp) return false;
+  if (!cut) {
+    suspicion_.closedIdle();
+    return false;
+  }
+  const bool alone = underWay() == 1 && lastAcknowledged_ < passed_;
+  const base::MonoTime now = uplink_.timers_.now();
+  const bool again = suspicion_.closed({.alone = alone ? passed_ : 0, .after = now - sentAlone_, .now = now, .others = others()});
+  // With nothing behind it there is no witness either, and no hurry.
+  return again && !(suspicion_.wantsWitness(passed_) && uplink_.custody_.newest(device_) == passed_);
+}
+
+}  // namespace spheregate::relay

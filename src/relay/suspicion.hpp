@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "spheregate/base/clock.hpp"
+#include "spheregate/queue/custody.hpp"
+
+namespace spheregate::relay {
+
+// Finds the message of one device on which the hub closes the connection, for it gives no reason. After a close with messages under way
+// the next goes alone. One on which the hub closes three times, alone and soon after it was sent, is guilty if meanwhile the hub took
+// messages of other devices and cut none of them. Without others a witness is heard: the message behind it, sent alone in its place,
+// is acknowledged. Throttle, quota, outage and a second owner of the device's name give no such evidence. Remembers numbers only.
+class Suspicion {
+ public:
+  static constexpr unsigned kCloses = 3;
+  // When others are cut too: the chance that a throttle hits one message so often.
+  static constexpr unsigned kClosesAmongOthers = 8;
+
+  // What happened to all other devices until now.
+  struct Others {
+    std::uint64_t acknowledged = 0;
+    std::uint64_t cut = 0;
+  };
+  struct Close {
+    queue::Sequence alone = 0;  // the only one under way; 0: there were several
+    base::Duration after{};     // since it was sent
+    base::MonoTime now{};
+    Others others;
+  };
+
+  bool suspects() const { return window_ != 0; }
+  std::size_t window(std::size_t usual) const { return window_ == 0 ? usual : window_; }
+  // All that was under way has been answered, so there is no harm in it.
+  void answered(std::size_t usual);
+  // The hub closed the connection with something under way. True: try again at once.
+  bool closed(const Close& close);
+  // It did so with nothing under way: a second owner of the name, perhaps.
+  void closedIdle() { forget(); }
+  // The hub is in trouble with everybody.
+  void troubleOfAll() { forget(); }
+
+  // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too.
+  bool wantsSilence() const { return accused_ != 0 && closes_ + 1 == kCloses; }
+  bool guilty(queue::Sequence sequence) const { return guilty_ && sequence == accused_; }
+  bool wantsWitness(queue::Sequence sequence) const { return wantsWitness_ && sequence == accused_; }
+  void noWitness() { wantsWitness_ = false; }
+  void witness(queue::Sequence sequence) { witness_ = sequence; }
+  bool isWitness(queue::Sequence sequence) const { return witness_ != 0 && sequence == witness_; }
+  unsigned closes() const { return closes_; }
+  // The guilty one is out of the way.
+  void settled() { *this = {}; }
+
+ private:
+  void forget();
+  bool mayHurry(base::MonoTime now);
+
+  std::size_t window_ = 0;  // 0: as usual
+  queue::Sequence accused_ = 0;
+  unsigned closes_ = 0;
+  Others since_;
+  bool guilty_ = false;
+  bool wantsWitness_ = false;
+  queue::Sequence witness_ = 0;
+  base::MonoTime hurrySince_{};
+  unsigned hurries_ = 0;
+};
+
+}  // namespace spheregate::relay
