@@ -134,6 +134,22 @@ void addOnBehalfOf(std::vector<Key>& all) {
                                     [](auto& c) -> auto& { return c.upstream.auth.sendAuthChain; })));
 }
 
+// Who the gateway itself is, for `mode: shared`.
+void addGateway(std::vector<Key>& all) {
+  all.push_back(required(onlyWith({AuthType::gatewaySas, AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.device_id", deviceId(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.deviceId; }))));
+  all.push_back(required(onlyWith({AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.certificate", file(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.certificate; }))));
+  all.push_back(required(onlyWith({AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.private_key", privateKeyFile(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.privateKey; }))));
+}
+
 void addHubSide(std::vector<Key>& all) {
   all.push_back(required(key(
       "upstream.hub", hostName(Dot::notNeeded), [](auto& c) -> auto& { return c.upstream.hub; })));
@@ -141,12 +157,18 @@ void addHubSide(std::vector<Key>& all) {
       "upstream.port", whole(1, kPortMax), [](auto& c) -> auto& { return c.connector.port; }));
   all.push_back(key(
       "upstream.ca", optionalFile(), [](auto& c) -> auto& { return c.connector.ca; }));
-  all.push_back(fixed("upstream.mode", "transparent"));
+  all.push_back(key(
+      "upstream.mode", choice<upstream::Mode>({{"transparent", upstream::Mode::transparent}, {"shared", upstream::Mode::shared}}),
+      [](auto& c) -> auto& { return c.upstream.mode; }));
   all.push_back(required(key(
       "upstream.auth.type",
       choice<AuthType>(
-          {{"on_behalf_of", AuthType::onBehalfOf}, {"hub_policy", AuthType::hubPolicy}, {"device_keys", AuthType::deviceKeys}},
-          {"dps_group", "gateway_sas", "gateway_x509"}),
+          {{"on_behalf_of", AuthType::onBehalfOf},
+           {"hub_policy", AuthType::hubPolicy},
+           {"device_keys", AuthType::deviceKeys},
+           {"gateway_sas", AuthType::gatewaySas},
+           {"gateway_x509", AuthType::gatewayX509}},
+          {"dps_group"}),
       [](auto& c) -> auto& { return c.upstream.auth.type; })));
   addOnBehalfOf(all);
   all.push_back(required(onlyWith({AuthType::hubPolicy},
@@ -154,12 +176,14 @@ void addHubSide(std::vector<Key>& all) {
                                       "upstream.auth.policy_name", policyName(),
                                       [](auto& c) -> auto& { return c.upstream.auth.policyName; }))));
   all.push_back(required(onlyWith(
-      {AuthType::hubPolicy}, key(
-                                 "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; }))));
+      {AuthType::hubPolicy, AuthType::gatewaySas},
+      key(
+          "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; }))));
   all.push_back(required(
       onlyWith({AuthType::deviceKeys}, key(
                                            "upstream.auth.keys_file", secretFile(),
                                            [](auto& c) -> auto& { return c.upstream.auth.keysFile; }))));
+  addGateway(all);
   all.push_back(key(
       "upstream.auth.token_life", duration(1min, 30 * kDay), [](auto& c) -> auto& { return c.upstream.auth.tokenLife; }));
   all.push_back(connectRate());
@@ -236,9 +260,6 @@ const std::vector<std::string>& laterKeys() {
       "upstream.auth.id_scope",
       "upstream.auth.group_key_file",
       "upstream.auth.endpoint",
-      "upstream.auth.device_id",
-      "upstream.auth.certificate",
-      "upstream.auth.private_key",
   };
   return names;
 }

@@ -10,7 +10,10 @@
 
 namespace spheregate::upstream {
 
-enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys };
+// transparent: each device under its own identity. shared: all under the gateway's.
+enum class Mode : std::uint8_t { transparent, shared };
+
+enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, gatewaySas, gatewayX509 };
 
 struct AuthSettings {
   AuthType type = AuthType::hubPolicy;
@@ -18,13 +21,17 @@ struct AuthSettings {
   std::filesystem::path moduleKeyFile;  // on_behalf_of: key of its module $edgeHub
   bool sendAuthChain = true;            // on_behalf_of
   std::string policyName;               // hub_policy
-  std::filesystem::path keyFile;        // hub_policy
+  std::filesystem::path keyFile;        // hub_policy, gateway_sas
   std::filesystem::path keysFile;       // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
+  std::string deviceId;                 // gateway_sas, gateway_x509: the gateway's own device
+  std::filesystem::path certificate;    // gateway_x509: PEM, leaf first
+  std::filesystem::path privateKey;     // gateway_x509
   std::chrono::seconds tokenLife{3600};
 };
 
 struct Settings {
   std::string hub;
+  Mode mode = Mode::transparent;
   Tier tier = Tier::unknown;
   std::uint32_t units = 1;
   double connectsPerSecond = 0;  // 0: by the tier

@@ -105,6 +105,26 @@ TEST(Values, wrongTypesAreSaidInWords) {
   EXPECT_THAT(problemsOf(leastWith("queue", "when_full: drop_oldst")), ElementsAre(HasSubstr("did you mean `drop_oldest`?")));
 }
 
+TEST(Values, sharedModeIsForTheGatewaysOwnIdentity) {
+  const std::string sas = "type: gateway_sas, device_id: plant, key_file: /a/key";
+  const std::string x509 = "type: gateway_x509, device_id: plant, certificate: /a/c.pem, private_key: /a/c.key";
+  for (const std::string& auth : {sas, x509}) {
+    const Config config = good(test::leastWithAuth(auth) + "  mode: shared\n");
+    EXPECT_EQ(config.upstream.mode, upstream::Mode::shared);
+    EXPECT_EQ(config.upstream.auth.deviceId, "plant");
+    EXPECT_THAT(problemsOf(test::leastWithAuth(auth)),
+                ElementsAre(testing::AllOf(HasSubstr("f:6:"), HasSubstr("upstream.auth.type"), HasSubstr("add `mode: shared`"))));
+  }
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: shared")), ElementsAre(HasSubstr("use gateway_sas or gateway_x509")));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: sharde")), ElementsAre(HasSubstr("did you mean `shared`?")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: gateway_sas, key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.device_id: this is missing")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth(x509 + ", key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.key_file: this does not belong")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: gateway_sas, device_id: a/b, key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.device_id")));
+}
+
 TEST(Values, onBehalfOfHasKeysOfItsOwn) {
   const std::string yaml = test::leastWithAuth("type: on_behalf_of, edge_device_id: edge1, module_key_file: /a/module.key");
   EXPECT_EQ(good(yaml).upstream.auth.type, upstream::AuthType::onBehalfOf);
@@ -148,12 +168,11 @@ TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("upstream", "proxy: \"http://proxy:3128\"")),
               ElementsAre(HasSubstr("is not in this version")));
   EXPECT_THAT(problemsOf(leastWith("upstream", "transport: mqtt\n  mode: transparent")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: shared")), ElementsAre(HasSubstr("is not in this version")));
   EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
               ElementsAre("f:7:1: admin: this is not in this version; remove it"));
   std::string yaml = kLeast;
-  yaml.replace(yaml.find("hub_policy"), 10, "gateway_sas");
-  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"gateway_sas\" is not in this version")));
+  yaml.replace(yaml.find("hub_policy"), 10, "dps_group");
+  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"dps_group\" is not in this version")));
 }
 
 }  // namespace
