@@ -1,7 +1,6 @@
 #include "lane.hpp"
 
 #include "spheregate/hub/topics.hpp"
-#include "topic_limit.hpp"
 
 namespace spheregate::relay {
 namespace {
@@ -60,11 +59,10 @@ void Uplink::Lane::pump() {
     const auto outgoing = uplink_.custody_.next(device_, uplink_.settings_.inflightPerDevice);
     if (!outgoing) break;
     const auto message = decode(outgoing->body);
-    // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
-    if (!message || prefix_.size() + message->suffix.size() > kTopicBytesMax) {
+    // A store may hold what a gateway accepted that had another way to the hub.
+    if (const auto fault = message ? unfit(*message) : std::string{"unreadable record"}; !fault.empty()) {
       uplink_.unreadable_.add();
-      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body,
-                                  message ? "the topic is longer than 65,535 bytes" : "unreadable record");
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body, fault);
       continue;
     }
     if (message->kind == MessageKind::reportedPatch) {
@@ -76,6 +74,15 @@ void Uplink::Lane::pump() {
     passed_ = outgoing->sequence;
   }
   if (!present_) lingerIfIdle();
+}
+
+// Why it can never go to the hub; empty when it can.
+std::string Uplink::Lane::unfit(const StoredMessage& message) const {
+  if (message.kind == MessageKind::reportedPatch && !uplink_.links_.twinsAndMethods()) {
+    return "reported properties have no way to the hub in upstream.mode: shared";
+  }
+  const auto objection = uplink_.links_.objection(id(), message.suffix, message.payload.size());
+  return objection ? std::string{objection->reason} + ": " + objection->fix : std::string{};
 }
 
 // Patches count as twin updates, not as messages. False when nothing can follow it now.

@@ -52,6 +52,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
     upstream::Pacer::Ticket ticket;  // 0: it may go
   };
 
+  std::string unfit(const StoredMessage& message) const;
   bool sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch);
   bool sendWaitingPatch();
   void forgetWaitingPatch();

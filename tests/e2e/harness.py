@@ -127,14 +127,15 @@ class Process:
 
 
 class Hubsim(Process):
-    def __init__(self, directory, pki, record=True, registry=None):
+    def __init__(self, directory, pki, record=True, registry=None, client_ca=None):
         directory = Path(directory)
         super().__init__(directory / "hubsim.log")
         settings = registry or {"hub": "localhost", "policies": [{"name": "gateway", "key": POLICY_KEY}], "accept_unknown_devices": True}
         registry = directory / "registry.yaml"
         registry.write_text(as_yaml(settings))
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
-                     "--registry", str(registry)] + ([] if record else ["--no-record"]), stdout=subprocess.PIPE)
+                     "--registry", str(registry)] + ([] if record else ["--no-record"]) +
+                    (["--client-ca", str(client_ca)] if client_ca else []), stdout=subprocess.PIPE)
         first = self.process.stdout.readline()
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
@@ -388,12 +389,16 @@ class GatewayTest(unittest.TestCase):
 
     def setUp(self):
         self.directory = Path(tempfile.mkdtemp(prefix=self._testMethodName + "-", dir=self.base))
-        self.hub = Hubsim(self.directory, self.pki, registry=self.registry())
+        self.hub = Hubsim(self.directory, self.pki, registry=self.registry(), client_ca=self.client_ca())
         self.addCleanup(self.hub.kill)
         self.gateway = None
 
     def registry(self):
         """Of the simulated hub, as a dictionary; None: one policy, and everybody may connect."""
+        return None
+
+    def client_ca(self):
+        """PEM file of the CAs whose certificates the simulated hub takes; None: it asks for none."""
         return None
 
     def run(self, result=None):
