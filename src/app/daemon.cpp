@@ -15,6 +15,7 @@
 #include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "required.hpp"
 #include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
 #include "spheregate/app/version.hpp"
@@ -31,9 +32,13 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
+#include "spheregate/upstream/gateway_link.hpp"
+#include "spheregate/upstream/kept_messages.hpp"
 #include "spheregate/upstream/own_link.hpp"
 #include "spheregate/upstream/pacer.hpp"
+#include "spheregate/upstream/shared_links.hpp"
 #include "startup_error.hpp"
 #include "status.hpp"
 #include "unusable_disk.hpp"
@@ -46,11 +51,12 @@ constexpr std::chrono::seconds kStopTimeMax{10};
 // For the last packets to devices and hub to leave before the sockets go.
 constexpr std::chrono::milliseconds kGoodbye{200};
 
-// A part that could not be made at start-up becomes one line on stderr and exit code 78.
-template <class T>
-T required(base::Explained<T> made) {
-  if (!made) throw StartupError{made.error()};
-  return std::move(*made);
+upstream::ControlAddress controlAddress(const tls::ConnectorSettings& reach) {
+  upstream::ControlAddress address;
+  address.host = reach.host;
+  address.port = reach.port;
+  address.ca = reach.ca;
+  return address;
 }
 
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
@@ -62,6 +68,8 @@ class Daemon {
  private:
   ops::HttpSources sources();
   std::unique_ptr<queue::Disk> openDisk();
+  std::unique_ptr<upstream::Links> openLinks();
+  std::unique_ptr<upstream::Links> openSharedLinks();
   void awaitSignal();
   void stop(const char* signal);
   void leave();
@@ -84,7 +92,9 @@ class Daemon {
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
 
-  // The way to the hub: trust, logins, and one link for each device.
+  // The way to the hub: trust, logins, and the links: each device's own, or shares of the gateway's own connection. What Paho's thread
+  // stores comes before Paho, so that it outlives it.
+  std::unique_ptr<upstream::KeptMessages> keptMessages_;
   std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
   upstream::TlsDialer dialer_{*connector_};
   std::mt19937_64 random_{std::random_device{}()};
@@ -92,17 +102,12 @@ class Daemon {
   upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
   upstream::Weather weather_{loop_.timers(), pacer_, config_.upstream, random_, metrics_};
   upstream::LinkMetrics linkMetrics_{metrics_};
-  upstream::LinkContext linkContext_{.settings = config_.upstream,
-                                     .timers = loop_.timers(),
-                                     .dialer = dialer_,
-                                     .weather = weather_,
-                                     .credentials = logins_.credentials(),
-                                     .metrics = linkMetrics_,
-                                     .random = random_};
-  upstream::OwnLinks links_{linkContext_};
+  std::optional<upstream::LinkContext> linkContext_;
+  std::unique_ptr<upstream::GatewayLink> gatewayLink_;
+  std::unique_ptr<upstream::Links> links_{openLinks()};
 
   // The purpose: devices on one side, the hub on the other.
-  relay::Uplink uplink_{custody_, links_, config_.upstream, *state_, loop_.timers(), metrics_};
+  relay::Uplink uplink_{custody_, *links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
@@ -127,6 +132,7 @@ Daemon::Daemon(const config::Config& config) : config_{config} {
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   uplink_.open(front_);
+  if (gatewayLink_) gatewayLink_->open();
   listener_ = required(
       tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
                           [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
@@ -144,6 +150,35 @@ std::unique_ptr<queue::Disk> Daemon::openDisk() {
   storeFault_ = disk.error();
   base::logError("store unusable", {{"reason", storeFault_}});
   return std::make_unique<UnusableDisk>();
+}
+
+std::unique_ptr<upstream::Links> Daemon::openLinks() {
+  if (config_.upstream.mode == upstream::Mode::shared) return openSharedLinks();
+  linkContext_.emplace(upstream::LinkContext{.settings = config_.upstream,
+                                             .timers = loop_.timers(),
+                                             .dialer = dialer_,
+                                             .weather = weather_,
+                                             .credentials = logins_.devices(),
+                                             .metrics = linkMetrics_,
+                                             .random = random_});
+  return std::make_unique<upstream::OwnLinks>(*linkContext_);
+}
+
+std::unique_ptr<upstream::Links> Daemon::openSharedLinks() {
+  base::logInfo("shared mode", {{"device", config_.upstream.auth.deviceId},
+                                {"consequence", "all devices send under the gateway's identity; they have no twins and no direct methods"}});
+  keptMessages_ = std::make_unique<upstream::KeptMessages>(*state_, loop_.clock(), metrics_);
+  gatewayLink_ = std::make_unique<upstream::GatewayLink>(
+      upstream::GatewayContext{.settings = config_.upstream,
+                               .address = controlAddress(config_.connector),
+                               .patience = config_.connector.connectTimeout,
+                               .timers = loop_.timers(),
+                               .clients = logins_.clients(),
+                               .identity = logins_.gateway(),
+                               .metrics = linkMetrics_,
+                               .random = random_},
+      [this](const upstream::ControlMessage& message) { keptMessages_->keep(message); });
+  return std::make_unique<upstream::SharedLinks>(*gatewayLink_, *keptMessages_, config_.upstream, loop_.timers());
 }
 
 ops::HttpSources Daemon::sources() {
@@ -203,6 +238,7 @@ void Daemon::stop(const char* signal) {
 void Daemon::leave() {
   stopDeadline_.cancel();
   uplink_.close();
+  if (gatewayLink_) gatewayLink_->close();
   base::logInfo("stopped", {{"queued_messages", custody_.queuedMessages()}});
   goodbye_.after(kGoodbye, [this] { loop_.stop(); });
 }

@@ -3,7 +3,9 @@
 #include <functional>
 #include <utility>
 
-#include "startup_error.hpp"
+#include "required.hpp"
+#include "spheregate/provisioning/assigned_gateway.hpp"
+#include "spheregate/provisioning/group_credentials.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -24,21 +26,42 @@ provisioning::Settings settingsOf(const config::Config& config) {
 }  // namespace
 
 HubLogins::HubLogins(const config::Config& config, EventLoop& loop, state::Store& store, std::mt19937_64& random, metrics::Registry& metrics)
-    : settings_{settingsOf(config)} {
-  const upstream::AuthSettings& auth = config.upstream.auth;
-  if (auth.type != upstream::AuthType::dpsGroup) {
-    auto made = upstream::loadCredentials(auth, config.upstream.hub);
-    if (!made) throw StartupError{made.error()};
-    credentials_ = std::move(*made);
+    : config_{config}, loop_{loop}, store_{store}, random_{random}, metrics_{metrics}, provisioning_{settingsOf(config)} {
+  if (config.upstream.mode == upstream::Mode::shared)
+    loadGateway();
+  else
+    loadDevices();
+}
+
+void HubLogins::loadDevices() {
+  const upstream::AuthSettings& auth = config_.upstream.auth;
+  if (!upstream::assignsHub(auth)) {
+    devices_ = required(upstream::loadCredentials(auth, config_.upstream.hub));
     return;
   }
-  clients_ = upstream::makePahoClients([&loop](std::function<void()> job) { loop.post(std::move(job)); });
-  const provisioning::Parts parts{
-      .settings = settings_, .clients = *clients_, .store = store, .timers = loop.timers(), .random = random, .metrics = metrics};
-  auto made = provisioning::loadGroupCredentials(auth, config.upstream.hub, parts);
-  if (!made) throw StartupError{made.error()};
-  assigner_ = &(*made)->assigner();
-  credentials_ = std::move(*made);
+  auto group = required(provisioning::loadGroupCredentials(auth, config_.upstream.hub, parts()));
+  assigner_ = &group->assigner();
+  devices_ = std::move(group);
+}
+
+void HubLogins::loadGateway() {
+  const upstream::AuthSettings& auth = config_.upstream.auth;
+  if (!upstream::assignsHub(auth)) {
+    gateway_ = required(upstream::loadGatewayIdentity(auth, config_.upstream.hub));
+    return;
+  }
+  auto gateway = required(provisioning::loadAssignedGateway(auth, config_.upstream.hub, parts()));
+  assigner_ = &gateway->assigner();
+  gateway_ = std::move(gateway);
+}
+
+provisioning::Parts HubLogins::parts() {
+  return {.settings = provisioning_, .clients = clients(), .store = store_, .timers = loop_.timers(), .random = random_, .metrics = metrics_};
+}
+
+upstream::ControlClients& HubLogins::clients() {
+  if (!clients_) clients_ = upstream::makePahoClients([&loop = loop_](std::function<void()> job) { loop.post(std::move(job)); });
+  return *clients_;
 }
 
 }  // namespace spheregate::app

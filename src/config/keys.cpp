@@ -142,20 +142,44 @@ void addOnBehalfOf(std::vector<Key>& all) {
                                     [](auto& c) -> auto& { return c.upstream.auth.sendAuthChain; })));
 }
 
+// Of devices, or of the gateway itself.
 void addProvisioning(std::vector<Key>& all) {
-  const std::vector<AuthType> types{AuthType::dpsGroup};
-  all.push_back(required(onlyWith(types, key(
-                                             "upstream.auth.id_scope", idScope(),
-                                             [](auto& c) -> auto& { return c.upstream.auth.idScope; }))));
-  all.push_back(required(onlyWith(types, key(
-                                             "upstream.auth.group_key_file", secretFile(),
-                                             [](auto& c) -> auto& { return c.upstream.auth.groupKeyFile; }))));
+  const std::vector<AuthType> types{AuthType::dpsGroup, AuthType::gatewaySas, AuthType::gatewayX509};
+  const auto needsScope = [](const Config& config) {
+    // An endpoint of one's own would do nothing without it.
+    const bool endpoint = config.upstream.auth.endpoint.host != upstream::ProvisioningEndpoint{}.host;
+    return config.upstream.auth.type == AuthType::dpsGroup || endpoint;
+  };
+  all.push_back(requiredWhen(needsScope, onlyWith(types, key(
+                                                             "upstream.auth.id_scope", idScope(),
+                                                             [](auto& c) -> auto& { return c.upstream.auth.idScope; }))));
+  all.push_back(required(onlyWith({AuthType::dpsGroup},
+                                  key(
+                                      "upstream.auth.group_key_file", secretFile(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.groupKeyFile; }))));
   all.push_back(onlyWith(types, key(
                                     "upstream.auth.endpoint", hostAndPort(),
                                     [](auto& c) -> auto& { return c.upstream.auth.endpoint; })));
-  all.push_back(onlyWith(types, key(
-                                    "upstream.auth.registrations_per_minute", whole(1, kRegistrationsPerMinuteMax),
-                                    [](auto& c) -> auto& { return c.upstream.auth.registrationsPerMinute; })));
+  all.push_back(onlyWith({AuthType::dpsGroup},
+                         key(
+                             "upstream.auth.registrations_per_minute", whole(1, kRegistrationsPerMinuteMax),
+                             [](auto& c) -> auto& { return c.upstream.auth.registrationsPerMinute; })));
+}
+
+// Who the gateway itself is, for `mode: shared`.
+void addGateway(std::vector<Key>& all) {
+  all.push_back(required(onlyWith({AuthType::gatewaySas, AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.device_id", deviceId(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.deviceId; }))));
+  all.push_back(required(onlyWith({AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.certificate", file(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.certificate; }))));
+  all.push_back(required(onlyWith({AuthType::gatewayX509},
+                                  key(
+                                      "upstream.auth.private_key", privateKeyFile(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.privateKey; }))));
 }
 
 void addHubSide(std::vector<Key>& all) {
@@ -166,15 +190,18 @@ void addHubSide(std::vector<Key>& all) {
       "upstream.port", whole(1, kPortMax), [](auto& c) -> auto& { return c.connector.port; }));
   all.push_back(key(
       "upstream.ca", optionalFile(), [](auto& c) -> auto& { return c.connector.ca; }));
-  all.push_back(fixed("upstream.mode", "transparent"));
+  all.push_back(key(
+      "upstream.mode", choice<upstream::Mode>({{"transparent", upstream::Mode::transparent}, {"shared", upstream::Mode::shared}}),
+      [](auto& c) -> auto& { return c.upstream.mode; }));
   all.push_back(required(key(
       "upstream.auth.type",
       choice<AuthType>(
           {{"on_behalf_of", AuthType::onBehalfOf},
            {"hub_policy", AuthType::hubPolicy},
            {"device_keys", AuthType::deviceKeys},
-           {"dps_group", AuthType::dpsGroup}},
-          {"gateway_sas", "gateway_x509"}),
+           {"dps_group", AuthType::dpsGroup},
+           {"gateway_sas", AuthType::gatewaySas},
+           {"gateway_x509", AuthType::gatewayX509}}),
       [](auto& c) -> auto& { return c.upstream.auth.type; })));
   addOnBehalfOf(all);
   all.push_back(required(onlyWith({AuthType::hubPolicy},
@@ -182,12 +209,14 @@ void addHubSide(std::vector<Key>& all) {
                                       "upstream.auth.policy_name", policyName(),
                                       [](auto& c) -> auto& { return c.upstream.auth.policyName; }))));
   all.push_back(required(onlyWith(
-      {AuthType::hubPolicy}, key(
-                                 "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; }))));
+      {AuthType::hubPolicy, AuthType::gatewaySas},
+      key(
+          "upstream.auth.key_file", secretFile(), [](auto& c) -> auto& { return c.upstream.auth.keyFile; }))));
   all.push_back(required(
       onlyWith({AuthType::deviceKeys}, key(
                                            "upstream.auth.keys_file", secretFile(),
                                            [](auto& c) -> auto& { return c.upstream.auth.keysFile; }))));
+  addGateway(all);
   addProvisioning(all);
   all.push_back(key(
       "upstream.auth.token_life", duration(1min, 30 * kDay), [](auto& c) -> auto& { return c.upstream.auth.tokenLife; }));
@@ -274,9 +303,6 @@ const std::vector<Key>& keys() {
 const std::vector<std::string>& laterKeys() {
   static const std::vector<std::string> names{
       "admin",
-      "upstream.auth.device_id",
-      "upstream.auth.certificate",
-      "upstream.auth.private_key",
   };
   return names;
 }

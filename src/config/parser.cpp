@@ -74,6 +74,7 @@ Loaded Parser::parse(const std::string& yaml) {
              {"the file is not a list of keys", "write `key: value` lines; config/spheregate.yaml is an example"});
   }
   checkAuthKeys();
+  checkMode();
   checkMissing();
   checkProxy();
   if (!places_.contains("upstream.port") && loaded_.config.connector.transport == tls::Transport::webSocket) {
@@ -153,6 +154,20 @@ void Parser::checkAuthKeys() {
     if (place == places_.end() || belongs(key, loaded_.config)) continue;
     complain(place->second, key.path, {"this does not belong to the `type` of upstream.auth", "remove it, or change the type"});
   }
+}
+
+void Parser::checkMode() {
+  if (!good("upstream.auth.type")) return;
+  using upstream::AuthType;
+  const AuthType type = loaded_.config.upstream.auth.type;
+  const bool gateways = type == AuthType::gatewaySas || type == AuthType::gatewayX509;
+  const bool shared = loaded_.config.upstream.mode == upstream::Mode::shared;
+  if (gateways == shared || bad_.contains("upstream.mode")) return;
+  complain(placeAround("upstream.auth.type.here"), "upstream.auth.type",
+           shared ? Complaint{"this logs each device in, but in `mode: shared` only the gateway itself logs in",
+                              "use gateway_sas or gateway_x509, or remove `mode: shared`"}
+                  : Complaint{"this logs only the gateway itself in, so the devices must share its identity",
+                              "add `mode: shared` to upstream, or use a type that logs each device in"});
 }
 
 void Parser::checkMissing() {

@@ -23,6 +23,7 @@ class Parser {
   void readValue(const Key& key, const Entry& entry);
   void refuseUnknown(const Entry& entry, const std::string& path, const std::string& prefix);
   void checkAuthKeys();
+  void checkMode();
   void checkMissing();
   void checkProxy();
 

@@ -11,6 +11,9 @@ namespace spheregate::config {
 namespace {
 
 constexpr std::size_t kPolicyNameBytesMax = 64;
+constexpr std::size_t kIdScopeBytesMax = 63;
+
+bool letterOrDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
@@ -44,7 +47,7 @@ Reading<upstream::ProvisioningEndpoint> readHostAndPort(const std::string& text)
   const auto colon = text.rfind(':');
   upstream::ProvisioningEndpoint endpoint{.host = text.substr(0, colon), .port = 0};
   const auto port = colon == std::string::npos ? std::optional<std::uint64_t>{0} : parseWhole(text.substr(colon + 1));
-  if (!validHostName(endpoint.host) || !port || *port > 65535 || (colon != std::string::npos && *port == 0)) {
+  if (!isHostName(endpoint.host) || !port || *port > 65535 || (colon != std::string::npos && *port == 0)) {
     return Complaint{"this is not a host name with or without a port", "write it as global.azure-devices-provisioning.net or as dps.example:8883"};
   }
   endpoint.port = static_cast<std::uint16_t>(*port);
@@ -120,7 +123,7 @@ Kind<upstream::ProvisioningEndpoint> hostAndPort() {
 Kind<std::string> idScope() {
   return {.words = "id scope",
           .read = [](const std::string& text) -> Reading<std::string> {
-            if (!text.empty() && text.size() <= kLabelBytesMax && std::all_of(text.begin(), text.end(), letterOrDigit)) return text;
+            if (!text.empty() && text.size() <= kIdScopeBytesMax && std::all_of(text.begin(), text.end(), letterOrDigit)) return text;
             return Complaint{"this is not an id scope", "write it as the provisioning service shows it, as in 0ne00000A0A"};
           },
           .write = writeText};

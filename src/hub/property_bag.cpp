@@ -1,5 +1,6 @@
 #include "spheregate/hub/property_bag.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "query.hpp"
@@ -26,6 +27,17 @@ struct Suffix {
   std::string_view tail;
 };
 
+// A key as the least careful reader may take it: up to the first zero byte, without blanks, control characters and what may stand
+// before a bag, in lower case.
+std::string plainest(std::string_view key) {
+  std::string plain;
+  for (const char c : key.substr(0, key.find('\0'))) {
+    const bool leading = plain.empty() && (c == '/' || c == '?');
+    if (static_cast<unsigned char>(c) > 0x20 && !leading) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return plain;
+}
+
 }  // namespace
 
 std::optional<std::vector<Property>> parseBag(std::string_view suffix) {
@@ -46,6 +58,13 @@ std::optional<std::vector<Property>> parseBag(std::string_view suffix) {
     properties.push_back(std::move(property));
   }
   return properties;
+}
+
+std::optional<bool> mentionsProperty(std::string_view suffix, std::string_view key) {
+  const auto properties = parseBag(suffix);
+  if (!properties) return std::nullopt;
+  const std::string wanted = plainest(key);
+  return std::any_of(properties->begin(), properties->end(), [&](const Property& property) { return plainest(property.key) == wanted; });
 }
 
 std::string formatBag(const std::vector<Property>& properties) {

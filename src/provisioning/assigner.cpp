@@ -5,6 +5,7 @@
 
 #include "assignment_row.hpp"
 #include "back_off.hpp"
+#include "host_name.hpp"
 #include "limits.hpp"
 #include "spheregate/base/log.hpp"
 
@@ -107,7 +108,7 @@ void Assigner::assigned(Entries::value_type& place, Assignment assignment) {
     // The hub refuses, the service stands by it: the cause lies elsewhere.
     entry.notBefore = parts_.timers.now() + backOff(++entry.confirmations, kConfirmedWaitMin, kConfirmedWaitMax, parts_.random);
   } else {
-    base::logInfo("device assigned", {{"registration", base::shortId(place.first)}, {"hub", assignment.hub}, {"device", base::shortId(assignment.deviceId)}});
+    base::logInfo("registration assigned", {{"registration", base::shortId(place.first)}, {"hub", assignment.hub}, {"device", base::shortId(assignment.deviceId)}});
     if (!entry.assignment) ++known_;
     keep(place.first, assignment);
     entry.notBefore = {};
@@ -147,6 +148,12 @@ void Assigner::tell(Entry& entry, const base::Explained<Assignment>& result) {
     const Done done = std::move(entry.waiting.extract(entry.waiting.begin()).mapped());
     done(result);
   }
+}
+
+std::optional<std::string> otherHub(const Assignment& assignment, std::string_view allowed) {
+  if (allowed.empty() || equalIgnoringCase(assignment.hub, allowed)) return std::nullopt;
+  return "the provisioning service assigned the hub " + assignment.hub + ", but upstream.hub allows only " + std::string{allowed} +
+         "; remove upstream.hub, or mend the hubs of the enrolment";
 }
 
 }  // namespace spheregate::provisioning

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "host_name.hpp"
 #include "spheregate/provisioning/service_login.hpp"
 #include "spheregate/upstream/key_file.hpp"
 
@@ -38,11 +37,7 @@ std::optional<std::string> GroupCredentials::judge(std::string_view deviceId, co
     return "the provisioning service assigned the device id " + assignment.deviceId + " to the registration " + std::string{deviceId} +
            ", but in transparent mode both must be the name in the device's certificate; mend the device id of the enrolment";
   }
-  if (!hub_.empty() && !equalIgnoringCase(assignment.hub, hub_)) {
-    return "the provisioning service assigned the hub " + assignment.hub + ", but upstream.hub allows only " + hub_ +
-           "; remove upstream.hub, or mend the hubs of the enrolment group";
-  }
-  return std::nullopt;
+  return otherHub(assignment, hub_);
 }
 
 std::string_view GroupCredentials::remedy() const {

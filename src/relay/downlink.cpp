@@ -34,7 +34,7 @@ DownlinkMetrics::DownlinkMetrics(metrics::Registry& registry)
 
 // What the hub still waits for, it will send again or give up.
 void Downlink::linkDown() {
-  cloudMessages_.clear();
+  if (!line_.link.keepsCloudMessages()) cloudMessages_.clear();
   methods_.clear();
   reads_.linkDown();
   patches_.linkDown();

@@ -25,7 +25,7 @@ class Downlink {
   // The hub's side.
   void linkRoom() { reads_.linkRoom(); }
   void linkDown();
-  std::size_t patchesUnderWay() const { return patches_.size(); }
+  std::size_t patchesUnderWay() const { return patches_.underWay(); }
   void message(const mqtt::Publish& message);
   // Sends a patch that custody has offered; false when the hub does not take what it gets.
   bool offerPatch(queue::Sequence sequence, const StoredMessage& patch) { return patches_.offer(sequence, patch); }

@@ -28,6 +28,10 @@ constexpr std::size_t kUnfinishedMax = 4;
 // The gateway sends a patch on with a $rid of its own, and a topic ends at 64 KB.
 constexpr std::size_t kPatchQueryBytesMax = 4096;
 
+bool twinOrMethod(hub::PublishKind kind) {
+  return kind == hub::PublishKind::twinGet || kind == hub::PublishKind::twinReported || kind == hub::PublishKind::methodResponse;
+}
+
 }  // namespace
 
 Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink& uplink, state::Store& state, base::Timers& timers,
@@ -97,6 +101,11 @@ void Front::endAll(std::string_view detail) {
 
 PublishAnswer Front::published(session::Conversation& conversation, const mqtt::Publish& publish) {
   const hub::PublishTopic topic = hub::classifyPublish(publish.topic, conversation.certifiedId());
+  if (twinOrMethod(topic.kind) && !uplink_.links().twinsAndMethods()) {
+    // As at a hub to whose answers nobody has subscribed.
+    metrics_.counter("publishes_ignored_total", "Twin requests and answers to methods, in upstream.mode: shared.").add();
+    return {.kind = PublishAnswer::Kind::acknowledge};
+  }
   switch (topic.kind) {
     case hub::PublishKind::telemetry: return takeTelemetry(guest(conversation), publish, topic.suffix);
     case hub::PublishKind::otherDevice:
@@ -138,6 +147,8 @@ PublishAnswer Front::takeTelemetry(Guest& sender, const mqtt::Publish& publish, 
   if (suffix.size() + publish.payload.size() > settings_.messageBytesMax) {
     return forbid(*sender.conversation, "too_large", publish.topic, "keep properties and payload within devices.max_message_bytes");
   }
+  const auto objection = uplink_.links().objection(sender.conversation->certifiedId(), suffix, publish.payload.size());
+  if (objection) return forbid(*sender.conversation, objection->reason, publish.topic, objection->fix);
   const auto accepted =
       uplink_.take(*sender.device, {.suffix = suffix, .payload = publish.payload, .retain = publish.retain}, publish.qos);
   return answerOf(sender, accepted, publish.qos);
@@ -172,14 +183,19 @@ PublishAnswer Front::forbid(const session::Conversation& conversation, const cha
   return {.kind = PublishAnswer::Kind::close};
 }
 
-std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt::Filter& filter) {
+std::uint8_t Front::refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter) {
   constexpr std::uint8_t kFailure = 0x80;
+  metrics_.counter("subscriptions_refused_total", "Topic filters answered with 0x80.").add();
+  base::logDebug("subscription refused", {{"device", conversation.certifiedId()}, {"filter", filter.filter}});
+  return kFailure;
+}
+
+std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt::Filter& filter) {
   const hub::FilterKind kind = hub::classifyFilter(filter.filter, conversation.certifiedId());
   if (kind == hub::FilterKind::otherDevice || kind == hub::FilterKind::unknown) {
-    metrics_.counter("subscriptions_refused_total", "Topic filters answered with 0x80.").add();
-    base::logDebug("subscription refused", {{"device", conversation.certifiedId()}, {"filter", filter.filter}});
-    return kFailure;
+    return refuseFilter(conversation, filter);
   }
+  if (kind != hub::FilterKind::cloudToDevice && !uplink_.links().twinsAndMethods()) return refuseFilter(conversation, filter);
   const queue::DeviceKey device = *guest(conversation).device;
   auto& filters = seat(device).filters;
   std::erase_if(filters, [&](const Followed& one) { return one.kind == kind; });

@@ -6,7 +6,6 @@
 #include "spheregate/hub/topics.hpp"
 #include "spheregate/hub/username.hpp"
 #include "spheregate/relay/front.hpp"
-#include "topic_limit.hpp"
 
 // How a device comes in and what its will may be.
 namespace spheregate::relay {
@@ -53,9 +52,12 @@ session::ConnectAnswer Front::connecting(session::Conversation& conversation, co
       return refuse(conversation, ConnackCode::notAuthorized, "bad_will", "the will's topic is not the device's telemetry topic",
                     "use `devices/{device id}/messages/events/` as the will's topic");
     }
-    if (!fits(id, willSuffix(topic.suffix), connect.will->payload)) {
-      return refuse(conversation, ConnackCode::notAuthorized, "bad_will", "the will is too large to be published",
-                    "keep the will's topic below 65,500 bytes, and its properties and payload within devices.max_message_bytes");
+    const std::string suffix = willSuffix(topic.suffix);
+    if (!fits(id, suffix, connect.will->payload)) {
+      const auto objection = uplink_.links().objection(id, suffix, connect.will->payload.size());
+      return refuse(conversation, ConnackCode::notAuthorized, "bad_will",
+                    "the will cannot be published: " + std::string{objection ? objection->reason : "too_large"},
+                    objection ? objection->fix : "keep its properties and payload within devices.max_message_bytes");
     }
   }
   return admit(guest(conversation), connect, query);
@@ -119,7 +121,7 @@ void Front::connectCame(Guest& guest) {
 }
 
 bool Front::fits(std::string_view id, std::string_view suffix, base::ByteView payload) const {
-  return hub::telemetryPrefix(id).size() + suffix.size() <= kTopicBytesMax && suffix.size() + payload.size() <= settings_.messageBytesMax;
+  return !uplink_.links().objection(id, suffix, payload.size()) && suffix.size() + payload.size() <= settings_.messageBytesMax;
 }
 
 // Here the gateway is the one who notices the loss.

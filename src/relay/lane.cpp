@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "spheregate/hub/topics.hpp"
-#include "topic_limit.hpp"
 
 namespace spheregate::relay {
 namespace {
@@ -77,11 +76,10 @@ void Uplink::Lane::pump() {
     if (!outgoing) break;
     if (suspicion_.suspects() && judge(*outgoing)) continue;
     const auto message = decode(outgoing->body);
-    // The device's name takes its part of the topic, and a store may hold what a gateway accepted that did not reckon with it.
-    if (!message || prefix_.size() + message->suffix.size() > kTopicBytesMax) {
+    // A store may hold what a gateway accepted that had another way to the hub.
+    if (const auto fault = message ? unfit(*message) : std::string{"unreadable record"}; !fault.empty()) {
       uplink_.unreadable_.add();
-      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body, queue::DeadReason::unreadable,
-                                  message ? "the topic is longer than 65,535 bytes" : "unreadable record");
+      uplink_.custody_.deadLetter(device_, outgoing->sequence, outgoing->body, queue::DeadReason::unreadable, fault);
       continue;
     }
     if (message->kind == MessageKind::reportedPatch) {
@@ -99,6 +97,15 @@ void Uplink::Lane::publish(const queue::Outgoing& outgoing, const StoredMessage&
   passed_ = outgoing.sequence;
   ++published_;
   if (suspicion_.suspects()) sentAlone_ = uplink_.timers_.now();
+}
+
+// Why it can never go to the hub; empty when it can.
+std::string Uplink::Lane::unfit(const StoredMessage& message) const {
+  if (message.kind == MessageKind::reportedPatch && !uplink_.links_.twinsAndMethods()) {
+    return "reported properties have no way to the hub in upstream.mode: shared";
+  }
+  const auto objection = uplink_.links_.objection(id(), message.suffix, message.payload.size());
+  return objection ? std::string{objection->reason} + ": " + objection->fix : std::string{};
 }
 
 // Patches count as twin updates, not as messages. False when nothing can follow it now.

@@ -66,6 +66,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   void condemn(queue::Sequence sequence, base::ByteView body);
   bool suspectsAfterClose(const upstream::Link& link, bool wasUp);
   Suspicion::Others others() const;
+  std::string unfit(const StoredMessage& message) const;
   bool sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch);
   bool sendWaitingPatch();
   void forgetWaitingPatch();

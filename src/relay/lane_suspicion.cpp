@@ -2,7 +2,6 @@
 #include <string>
 
 #include "lane.hpp"
-#include "topic_limit.hpp"
 
 // A lane whose device has a message on which the hub may close the connection.
 namespace spheregate::relay {
@@ -38,7 +37,7 @@ bool Uplink::Lane::callWitness() {
   if (!outgoing && hold_.armed()) return false;
   hold_.cancel();
   const auto message = outgoing ? decode(outgoing->body) : std::nullopt;
-  if (message && message->kind == MessageKind::telemetry && prefix_.size() + message->suffix.size() <= kTopicBytesMax) {
+  if (message && message->kind == MessageKind::telemetry && unfit(*message).empty()) {
     suspicion_.witness(outgoing->sequence);
     publish(*outgoing, *message);
     return true;

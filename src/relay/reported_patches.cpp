@@ -79,6 +79,10 @@ void ReportedPatches::absent() {
   for (auto& entry : patches_) entry.second.awaited = false;
 }
 
+std::size_t ReportedPatches::underWay() const {
+  return static_cast<std::size_t>(std::count_if(patches_.begin(), patches_.end(), [](const auto& entry) { return entry.second.sent; }));
+}
+
 void ReportedPatches::linkDown() {
   for (auto& entry : patches_) entry.second.sent = false;
   if (line_.cutOff()) keepCopies();

@@ -25,6 +25,8 @@ class ReportedPatches {
   // Sends a patch that custody has offered; false when the hub does not take what it gets.
   bool offer(queue::Sequence sequence, const StoredMessage& patch);
   void absent();
+  // With the hub, unanswered.
+  std::size_t underWay() const;
 
   void linkDown();
   void safe(queue::Sequence through);

@@ -51,6 +51,8 @@ Made loadCredentials(const AuthSettings& settings, std::string_view hub) {
     case AuthType::hubPolicy: return loadHubPolicy(settings, hub);
     case AuthType::deviceKeys: return loadDeviceKeys(settings, hub);
     case AuthType::dpsGroup: break;
+    case AuthType::gatewaySas:
+    case AuthType::gatewayX509: break;
   }
   return std::string{"this type of upstream.auth does not log devices in by a key"};
 }

@@ -1,6 +1,15 @@
 #include "spheregate/upstream/link.hpp"
 
+#include "spheregate/hub/topics.hpp"
+
 namespace spheregate::upstream {
+
+// A store may hold what a gateway accepted that did not reckon with the device's name.
+std::optional<Objection> Links::objection(std::string_view deviceId, std::string_view suffix, std::size_t) const {
+  static const std::size_t aroundId = hub::telemetryPrefix({}).size();
+  if (aroundId + deviceId.size() + suffix.size() <= kTopicBytesMax) return std::nullopt;
+  return Objection{.reason = "topic_too_long", .fix = "keep the topic, properties included, within 65,535 bytes"};
+}
 
 const char* label(Link::State state) {
   switch (state) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "back_off.hpp"
 #include "spheregate/base/check.hpp"
 #include "spheregate/hub/username.hpp"
 #include "spheregate/mqtt/encoder.hpp"
@@ -10,18 +11,8 @@
 namespace spheregate::upstream {
 namespace {
 
-// A connection that lasted this long was a good one, so the next back-off begins small again.
-constexpr base::Duration kSettled = std::chrono::seconds{30};
-// How long a renewal waits for the hub to acknowledge what is on its way.
-constexpr base::Duration kRenewalPatience = std::chrono::seconds{10};
 // Where the hub lets nobody in, the longest back-off is so much longer.
 constexpr int kRefusedBackoffs = 5;
-
-double fraction(std::mt19937_64& random) { return std::uniform_real_distribution<double>{0, 1}(random); }
-
-base::Duration scaled(base::Duration whole, double part) {
-  return base::Duration{static_cast<base::Duration::rep>(static_cast<double>(whole.count()) * part)};
-}
 
 }  // namespace
 
@@ -203,7 +194,7 @@ void OwnLink::becomeUp() {
   sent_ = upSince_;
   watch();
   const auto life = login_.expires - context_.timers.clock().wall();
-  renewal_.after(scaled(std::chrono::duration_cast<base::Duration>(life), 0.7 + 0.15 * fraction(context_.random)), [this] { renew(); });
+  renewal_.after(renewalAfter(std::chrono::duration_cast<base::Duration>(life), context_.random), [this] { renew(); });
   std::vector<mqtt::Filter> filters;
   for (const auto& [filter, qos] : followed_) filters.push_back({.filter = filter, .qos = qos});
   if (!filters.empty()) subscribe(filters);
@@ -309,11 +300,7 @@ void OwnLink::waitForTheHub() {
 
 void OwnLink::backOff(base::Duration longest) {
   state_ = State::backingOff;
-  const unsigned doublings = std::min(failures_ - 1, 16u);
-  const base::Duration ceiling = std::min<base::Duration>(longest, context_.settings.backoffMin * (1u << doublings));
-  // Full jitter: a fleet that was cut off at one moment must not come back at one moment.
-  const base::Duration wait = std::max<base::Duration>(context_.settings.backoffMin / 4, scaled(ceiling, fraction(context_.random)));
-  timer_.after(wait, [this] { queueForTurn(); });
+  timer_.after(backOffAfter(failures_, context_.settings.backoffMin, longest, context_.random), [this] { queueForTurn(); });
 }
 
 std::unique_ptr<Link> OwnLinks::make(std::string deviceId, LinkUser& user) {

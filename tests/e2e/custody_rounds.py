@@ -28,9 +28,9 @@ HEAL_SECONDS = 180.0 if SANITIZED else 90.0
 class Publisher(threading.Thread):
     """A device that sends 0, 1, 2 … as fast as its window allows, and after a lost connection again what was not acknowledged."""
 
-    def __init__(self, gateway, identity):
+    def __init__(self, gateway, identity, most=MESSAGES_MAX):
         super().__init__(daemon=True)
-        self.gateway, self.identity = gateway, identity
+        self.gateway, self.identity, self.most = gateway, identity, most
         self.created = self.acknowledged = self.reconnects = 0
         self.finish, self.abandon = threading.Event(), threading.Event()
         self.unacknowledged, self.error = deque(), None  # (number, packet id), oldest first
@@ -55,8 +55,8 @@ class Publisher(threading.Thread):
             self.offer(device, again, dup=True)
             while not self.abandon.is_set() and not self.finished():
                 room = DEVICE_WINDOW - len(self.unacknowledged)
-                if room and not self.finish.is_set() and self.created < MESSAGES_MAX:
-                    fresh = range(self.created, min(self.created + room, MESSAGES_MAX))
+                if room and not self.finish.is_set() and self.created < self.most:
+                    fresh = range(self.created, min(self.created + room, self.most))
                     self.created = fresh.stop
                     self.offer(device, fresh, dup=False)
                 self.settle(device)

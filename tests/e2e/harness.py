@@ -398,12 +398,16 @@ class GatewayTest(unittest.TestCase):
 
     def setUp(self):
         self.directory = Path(tempfile.mkdtemp(prefix=self._testMethodName + "-", dir=self.base))
-        self.hub = Hubsim(self.directory, self.pki, registry=self.registry())
+        self.hub = Hubsim(self.directory, self.pki, registry=self.registry(), client_ca=self.client_ca())
         self.addCleanup(self.hub.kill)
         self.gateway = None
 
     def registry(self):
         """Of the simulated hub, as a dictionary; None: one policy, and everybody may connect."""
+        return None
+
+    def client_ca(self):
+        """PEM file of the CAs whose certificates the simulated hub takes; None: it asks for none."""
         return None
 
     def run(self, result=None):

@@ -171,5 +171,63 @@ class Provisioning(GatewayTest):
             self.assert_stops_at_once()
 
 
+class Gateway(GatewayTest):
+    """The gateway itself, registered under one name for all of its devices."""
+
+    def registry(self):
+        return {"hub": ["localhost", "127.0.0.1"],
+                "dps": {"id_scope": SCOPE, "groups": [{"name": "spheres", "x509": True}], "retry_after": 1,
+                        "enrollments": [{"id": "plant-7", "key": GROUP_KEY, "device_id": "Plant7"}]}}
+
+    def client_ca(self):
+        return self.pki.path("tenant-ca.d/tenant-a.pem")
+
+    def start(self, **auth):
+        def extra(gateway):
+            gateway.settings["upstream"].pop("hub")
+            key = {"type": "gateway_sas", "device_id": "plant-7", "key_file": gateway.secret("gateway.key", GROUP_KEY)}
+            return {"upstream": {"mode": "shared", "auth": {
+                **(auth or key), "id_scope": SCOPE, "endpoint": f"localhost:{self.hub.dps_port}"}}}
+        return self.start_gateway(extra=extra)
+
+    def publish(self, text, index=0):
+        with self.gateway.connected(self.pki.device(index)) as device:
+            device.publish("", text)
+
+    def test_with_a_key_under_the_device_id_that_was_assigned(self):
+        self.start()
+        self.publish(b"one")
+        self.assertEqual(self.hub.await_messages("Plant7", 1)[0]["payload"], b"one")
+        # It needs the service once.
+        self.hub.faults(dps_outage=True)
+        self.gateway.kill()
+        self.gateway.start()
+        self.publish(b"two")
+        self.hub.await_messages("Plant7", 2)
+        # It moves to another hub when the old one refuses it and the service says so.
+        self.hub.faults(dps_outage=False)
+        self.hub.rules(dps_assigned_hub="127.0.0.1")
+        self.hub.unregister("Plant7")
+        self.publish(b"three")
+        wait_until(lambda: self.hub.connections("Plant7")[-1]["username"].startswith("127.0.0.1/"), 90, lambda: self.hub.connects())
+        self.hub.await_messages("Plant7", 1)
+
+    def test_with_a_certificate(self):
+        """Which gives the registration its name, here that of a device."""
+        own = self.pki.device(3)
+        self.start(type="gateway_x509", device_id=own.device_id, certificate=own.certificate, private_key=own.key)
+        self.publish(b"one")
+        self.assertEqual(self.hub.await_messages(own.device_id, 1)[0]["payload"], b"one")
+
+    def test_a_wrong_key_is_said(self):
+        file = self.pki.path("wrong.key")
+        file.write_text(made_up_key("wrong"))
+        self.start(type="gateway_sas", device_id="plant-7", key_file=str(file))
+        self.publish(b"kept")
+        wait_until(lambda: "upstream.auth.id_scope, the key" in self.gateway.link(self.pki.ids[0]).get("last_error", ""), 20,
+                   lambda: self.gateway.status())
+        self.assertEqual(self.gateway.metric("queue_messages"), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

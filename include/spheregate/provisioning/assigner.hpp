@@ -92,4 +92,7 @@ class Assigner {
   Registrar registrar_;  // last, because it calls back
 };
 
+// The objection to a hub that is not the one that `upstream.hub` allows; empty allows all.
+std::optional<std::string> otherHub(const Assignment& assignment, std::string_view allowed);
+
 }  // namespace spheregate::provisioning

@@ -78,8 +78,9 @@ class Front final : public session::Host, public DeviceSide {
   session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
   session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
                                 std::string_view fix);
+  std::uint8_t refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter);
   void publishWill(const Guest& guest, const session::StoredWill& will);
-  // Whether the hub's encoder and the settings take it.
+  // Whether the way to the hub and the settings take it.
   bool fits(std::string_view id, std::string_view suffix, base::ByteView payload) const;
   void turnAway(const base::Wire& wire, const tls::Verdict& verdict);
   void logRefusal(std::string_view peer, const tls::Verdict& verdict, const char* result, std::string_view connack,

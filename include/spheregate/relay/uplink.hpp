@@ -79,6 +79,7 @@ class Uplink final : public queue::CustodyUser {
   };
   LinkState linkState(queue::DeviceKey device) const;
   std::size_t linksUp() const { return linksUp_; }
+  const upstream::Links& links() const { return links_; }
   // No device gets through to the hub, and the last that tried failed.
   bool hubAway() const { return linksUp_ == 0 && hubFails_; }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -63,6 +64,8 @@ class Link {
   // The device has the hub's QoS 1 message with this packet id, received on connection `epoch`; of an earlier connection it is
   // ignored, because the hub will send it again.
   virtual void acknowledge(std::uint64_t epoch, mqtt::PacketId id) = 0;
+  // Whether the cloud-to-device messages it hands over are its own copies, good for `acknowledge` whatever becomes of the connection.
+  virtual bool keepsCloudMessages() const { return false; }
   // Counts the connections that came up.
   virtual std::uint64_t epoch() const = 0;
   // The hub does not answer something other than a PUBLISH: rebuilds the connection.
@@ -78,12 +81,26 @@ class Link {
 
 const char* label(Link::State state);
 
+// What the two bytes of a topic's length can say (MQTT 3.1.1 §1.5.3); the encoder takes more for a bug. It holds for prefix and suffix
+// together.
+inline constexpr std::size_t kTopicBytesMax = 65'535;
+
+// Why a message must not go to the hub: a word for logs and counters, and what to do about it.
+struct Objection {
+  const char* reason;
+  const char* fix;
+};
+
 // Where links come from: one kind for all devices, by `upstream.mode`.
 class Links {
  public:
   virtual ~Links() = default;
   // The user must outlive the link.
   virtual std::unique_ptr<Link> make(std::string deviceId, LinkUser& user) = 0;
+  // Why such a message of the device's must not be published, however often it is tried; nothing when it may.
+  virtual std::optional<Objection> objection(std::string_view deviceId, std::string_view suffix, std::size_t payloadBytes) const;
+  // Whether twins and direct methods of devices can come this way.
+  virtual bool twinsAndMethods() const { return true; }
 };
 
 }  // namespace spheregate::upstream

@@ -10,7 +10,10 @@
 
 namespace spheregate::upstream {
 
-enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, dpsGroup };
+// transparent: each device under its own identity. shared: all under the gateway's.
+enum class Mode : std::uint8_t { transparent, shared };
+
+enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, dpsGroup, gatewaySas, gatewayX509 };
 
 // Of the Device Provisioning Service.
 struct ProvisioningEndpoint {
@@ -24,20 +27,24 @@ struct AuthSettings {
   std::filesystem::path moduleKeyFile;  // on_behalf_of: key of its module $edgeHub
   bool sendAuthChain = true;            // on_behalf_of
   std::string policyName;               // hub_policy
-  std::filesystem::path keyFile;        // hub_policy
+  std::filesystem::path keyFile;        // hub_policy, gateway_sas
   std::filesystem::path keysFile;       // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
-  std::string idScope;                  // dps_group: the provisioning service's
+  std::string deviceId;                 // gateway_sas, gateway_x509: the gateway's own device; with idScope its registration
+  std::filesystem::path certificate;    // gateway_x509: PEM, leaf first
+  std::filesystem::path privateKey;     // gateway_x509
+  std::string idScope;                  // dps_group; gateway_sas, gateway_x509: empty without the provisioning service
   std::filesystem::path groupKeyFile;   // dps_group: key of the enrolment group
-  ProvisioningEndpoint endpoint;        // dps_group
+  ProvisioningEndpoint endpoint;        // where idScope is
   std::uint32_t registrationsPerMinute = 120;  // dps_group
   std::chrono::seconds tokenLife{3600};
 };
 
 // Whether the provisioning service says which hub it is.
-inline bool assignsHub(const AuthSettings& auth) { return auth.type == AuthType::dpsGroup; }
+inline bool assignsHub(const AuthSettings& auth) { return auth.type == AuthType::dpsGroup || !auth.idScope.empty(); }
 
 struct Settings {
   std::string hub;  // may be empty when the provisioning service says which; otherwise it is the only one that is taken
+  Mode mode = Mode::transparent;
   Tier tier = Tier::unknown;
   std::uint32_t units = 1;
   double connectsPerSecond = 0;  // 0: by the tier

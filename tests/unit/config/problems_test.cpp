@@ -49,7 +49,8 @@ TEST(Problems, everyRequiredKeyIsListedForAnEmptyFile) {
                                      "f: tls.private_key: this is missing; add it: path",
                                      "f: devices.tenant_ca: this is missing; add it: path",
                                      "f: upstream.hub: this is missing; add it: host name",
-                                     "f: upstream.auth.type: this is missing; add it: `on_behalf_of`, `hub_policy`, `device_keys` or `dps_group`"};
+                                     "f: upstream.auth.type: this is missing; add it: `on_behalf_of`, `hub_policy`, `device_keys`, "
+                                     "`dps_group`, `gateway_sas` or `gateway_x509`"};
   for (const char* empty : {"", "---\n", "# only a comment\n", "tls:\nqueue:\n", "\n\n"}) {
     EXPECT_THAT(problemsOf(empty), SizeIs(all.size())) << empty;
   }

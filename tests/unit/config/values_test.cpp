@@ -105,6 +105,26 @@ TEST(Values, wrongTypesAreSaidInWords) {
   EXPECT_THAT(problemsOf(leastWith("queue", "when_full: drop_oldst")), ElementsAre(HasSubstr("did you mean `drop_oldest`?")));
 }
 
+TEST(Values, sharedModeIsForTheGatewaysOwnIdentity) {
+  const std::string sas = "type: gateway_sas, device_id: plant, key_file: /a/key";
+  const std::string x509 = "type: gateway_x509, device_id: plant, certificate: /a/c.pem, private_key: /a/c.key";
+  for (const std::string& auth : {sas, x509}) {
+    const Config config = good(test::leastWithAuth(auth) + "  mode: shared\n");
+    EXPECT_EQ(config.upstream.mode, upstream::Mode::shared);
+    EXPECT_EQ(config.upstream.auth.deviceId, "plant");
+    EXPECT_THAT(problemsOf(test::leastWithAuth(auth)),
+                ElementsAre(testing::AllOf(HasSubstr("f:6:"), HasSubstr("upstream.auth.type"), HasSubstr("add `mode: shared`"))));
+  }
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: shared")), ElementsAre(HasSubstr("use gateway_sas or gateway_x509")));
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: sharde")), ElementsAre(HasSubstr("did you mean `shared`?")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: gateway_sas, key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.device_id: this is missing")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth(x509 + ", key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.key_file: this does not belong")));
+  EXPECT_THAT(problemsOf(test::leastWithAuth("type: gateway_sas, device_id: a/b, key_file: /a/key") + "  mode: shared\n"),
+              ElementsAre(HasSubstr("upstream.auth.device_id")));
+}
+
 TEST(Values, onBehalfOfHasKeysOfItsOwn) {
   const std::string yaml = test::leastWithAuth("type: on_behalf_of, edge_device_id: edge1, module_key_file: /a/module.key");
   EXPECT_EQ(good(yaml).upstream.auth.type, upstream::AuthType::onBehalfOf);
@@ -148,6 +168,20 @@ TEST(Values, aProvisioningServiceMayNameTheHub) {
               ElementsAre(HasSubstr("is not an id scope")));
 }
 
+TEST(Values, theGatewayItselfMayBeProvisioned) {
+  const std::string before = kLeast.substr(0, kLeast.find("  hub:")) + "  mode: shared\n";
+  const std::string sas = "  auth: { type: gateway_sas, device_id: plant, key_file: /a/key";
+  const Config config = good(before + sas + ", id_scope: 0ne00000A0A, endpoint: dps.example }\n");
+  EXPECT_EQ(config.upstream.auth.idScope, "0ne00000A0A");
+  EXPECT_EQ(config.upstream.hub, "");
+  EXPECT_THAT(problemsOf(show(config)), IsEmpty());
+  EXPECT_THAT(problemsOf(before + sas + " }\n"), ElementsAre(HasSubstr("upstream.hub: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  hub: h.example\n" + sas + ", endpoint: dps.example }\n"),
+              ElementsAre(HasSubstr("upstream.auth.id_scope: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  hub: h.example\n" + sas + ", registrations_per_minute: 5 }\n"),
+              ElementsAre(HasSubstr("does not belong to the `type`")));
+}
+
 TEST(Values, credentialsDirectoryIsExpandedInPaths) {
   const std::string yaml = leastWith("devices", "deny_file: \"${CREDENTIALS_DIRECTORY}/deny\"");
   unsetenv("CREDENTIALS_DIRECTORY");
@@ -172,13 +206,8 @@ TEST(Values, aSecretInTheWrongPlaceIsRefusedAndNotRepeated) {
 TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 0h")), IsEmpty());
   EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 12h")), ElementsAre(HasSubstr("is not in this version")));
-  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: transparent")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: shared")), ElementsAre(HasSubstr("is not in this version")));
   EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
               ElementsAre("f:7:1: admin: this is not in this version; remove it"));
-  std::string yaml = kLeast;
-  yaml.replace(yaml.find("hub_policy"), 10, "gateway_sas");
-  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"gateway_sas\" is not in this version")));
 }
 
 }  // namespace

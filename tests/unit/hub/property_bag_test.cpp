@@ -85,5 +85,17 @@ TEST(PropertyBag, takesOneMorePairWhateverTheSuffix) {
   }
 }
 
+TEST(PropertyBag, findsAKeyHoweverItIsWritten) {
+  for (const char* suffix : {"/origin=a", "/origin", "/a=1&ORIGIN=x&b=2", "/%6frigin=a", "/%6FRIGIN", "/?origin=1", "//origin=1", "/&&origin&",
+                             "/a=1&origin%00x=2", "/%20origin%20=1", "/or%09igin=1", "origin=1/", "/%2Forigin=1", "/origin=1&origin=2"}) {
+    EXPECT_EQ(mentionsProperty(suffix, "origin"), true) << suffix;
+  }
+  for (const char* suffix : {"", "/", "/a=origin", "/origins=1", "/origin.x=1", "/a=1&xorigin=2", "/%256frigin=1"}) {
+    EXPECT_EQ(mentionsProperty(suffix, "origin"), false) << suffix;
+  }
+  EXPECT_EQ(mentionsProperty("/a=%zz", "origin"), std::nullopt);
+  EXPECT_EQ(mentionsProperty("/%o=1&origin=1", "origin"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace spheregate::hub
