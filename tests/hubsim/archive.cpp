@@ -1,10 +1,13 @@
 #include "hubsim/archive.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "hubsim/base64.hpp"
 #include "hubsim/client_id.hpp"
+#include "hubsim/hub_error.hpp"
+#include "hubsim/json_text.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
 
@@ -18,7 +21,8 @@ void appendText(std::string& out, std::string_view text) {
 
 void appendProperties(std::string& out, const Message& message) {
   auto properties = hub::parseBag(message.suffix).value_or(std::vector<hub::Property>{});
-  // IoT Hub marks wills so.
+  // IoT Hub marks so what MQTT marked with a bit, and wills.
+  if (!message.retainValue.empty()) properties.push_back({"mqtt-retain", message.retainValue});
   if (message.will) properties.push_back({"iothub-MessageType", "Will"});
   out += '[';
   for (std::size_t i = 0; i < properties.size(); ++i) {
@@ -34,7 +38,18 @@ void appendProperties(std::string& out, const Message& message) {
   out += ']';
 }
 
-void appendMessage(std::string& out, std::uint64_t index, const Message& message) {
+void appendSystem(std::string& out, const Message& message) {
+  const base::WallTime at{std::chrono::milliseconds{message.atMs}};
+  Json system{{"iothub-connection-device-id", deviceOf(*message.device)},
+              {"iothub-enqueuedtime", isoTime(at)},
+              {"iothub-message-source", "Telemetry"}};
+  if (isModule(*message.device)) system["iothub-connection-module-id"] = kEdgeHub;
+  if (message.stamp) system["iothub-connection-auth-method"] = message.stamp->authMethod;
+  if (message.stamp && !message.stamp->modelId.empty()) system["dt-dataschema"] = message.stamp->modelId;
+  out += ",\"system\":" + dumped(system);
+}
+
+void appendMessage(std::string& out, std::uint64_t index, const Message& message, bool system) {
   const auto flag = [](bool set) { return set ? "true" : "false"; };
   out += "{\"index\":" + std::to_string(index) + ",\"device\":";
   appendText(out, *message.device);
@@ -47,6 +62,7 @@ void appendMessage(std::string& out, std::uint64_t index, const Message& message
   out += ",\"qos\":" + std::to_string(message.qos);
   out += std::string{",\"dup\":"} + flag(message.dup) + ",\"retain\":" + flag(message.retain);
   out += ",\"connection\":" + std::to_string(message.connection) + ",\"at_ms\":" + std::to_string(message.atMs);
+  if (system) appendSystem(out, message);
   out += std::string{",\"acknowledged\":"} + flag(message.acknowledged) + "}";
 }
 
@@ -74,7 +90,7 @@ void Archive::clear() {
   ++generation_;
 }
 
-std::string Archive::json(const std::optional<std::string>& device, std::uint64_t from, std::size_t limit) const {
+std::string Archive::json(const std::optional<std::string>& device, std::uint64_t from, std::size_t limit, bool system) const {
   std::string out = "[";
   std::size_t written = 0;
   const std::uint64_t end = first_ + messages_.size();
@@ -82,7 +98,7 @@ std::string Archive::json(const std::optional<std::string>& device, std::uint64_
     const Message& message = at(index);
     if (device && *device != *message.device) continue;
     if (written++ > 0) out += ",\n";
-    appendMessage(out, index, message);
+    appendMessage(out, index, message, system);
   }
   return out += "]\n";
 }

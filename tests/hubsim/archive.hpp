@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "hubsim/stamp.hpp"
 #include "spheregate/base/bytes.hpp"
 
 namespace spheregate::hubsim {
@@ -15,6 +16,7 @@ namespace spheregate::hubsim {
 // of a module `devices/{edge}/modules/$edgeHub/messages/events`.
 struct Message {
   std::shared_ptr<const std::string> device;
+  std::shared_ptr<const Stamp> stamp;
   std::string suffix;
   base::Bytes payload;
   std::uint64_t connection = 0;
@@ -22,7 +24,8 @@ struct Message {
   std::uint8_t qos = 0;
   bool dup = false;
   bool retain = false;
-  bool will = false;  // published by the hub for a connection that was lost
+  std::string retainValue;  // what the hub's mark of it says; empty: no mark
+  bool will = false;        // published by the hub for a connection that was lost
   bool acknowledged = false;
 };
 
@@ -46,8 +49,9 @@ class Archive {
   std::size_t size() const { return messages_.size(); }
   const Message& at(std::uint64_t index) const { return messages_[static_cast<std::size_t>(index - first_)]; }
 
-  // JSON array, arrival order, indexes from `from` on, at most `limit`; only of `device` when one is given.
-  std::string json(const std::optional<std::string>& device, std::uint64_t from, std::size_t limit) const;
+  // JSON array, arrival order, indexes from `from` on, at most `limit`; only of `device` when one is given. With `system`, what
+  // the hub wrote on each.
+  std::string json(const std::optional<std::string>& device, std::uint64_t from, std::size_t limit, bool system = false) const;
 
  private:
   std::size_t messagesMax_;

@@ -28,7 +28,8 @@ HttpAnswer messages(const Hub& hub, const HttpRequest& request) {
   const auto from = number(request, "from", 0);
   const auto limit = number(request, "limit", kMessagesPerAnswerMax);
   if (!from || !limit) return failed(400, "'from' and 'limit' must be whole numbers");
-  return {200, hub.archive().json(request.parameter("device"), *from, std::min<std::uint64_t>(*limit, kMessagesPerAnswerMax))};
+  const std::size_t most = std::min<std::uint64_t>(*limit, kMessagesPerAnswerMax);
+  return {200, hub.archive().json(request.parameter("device"), *from, most, request.parameter("system") == "true")};
 }
 
 HttpAnswer statistics(const Hub& hub) {

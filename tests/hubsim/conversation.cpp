@@ -5,6 +5,7 @@
 
 #include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
+#include "hubsim/rid.hpp"
 #include "hubsim/telemetry.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/hub/topics.hpp"
@@ -23,17 +24,16 @@ Conversation::Conversation(Hub& hub, std::shared_ptr<base::Wire> wire, ClientCer
     : hub_{hub},
       wire_{std::move(wire)},
       certificate_{std::move(certificate)},
-      lastHeard_{hub.timers().now()},
       reader_{kConnectBytesMax},
       writer_{*wire_, hub.transcript()},
       acknowledgements_{hub, writer_, [this](std::string_view reason) { end(reason); }},
       downlink_{hub, writer_, [this](std::string_view reason) { end(reason); }},
-      silence_{hub.timers()},
+      silence_{hub.timers(), [this](std::string_view reason) { end(reason); }},
       expiry_{hub.timers()},
       slowReading_{hub.timers()} {}
 
 void Conversation::start() {
-  silence_.after(kConnectTimeout, [this] { end("connect_timeout"); });
+  silence_.awaitConnect();
   wire_->attach(*this);
 }
 
@@ -61,7 +61,7 @@ void Conversation::wireDrained() { steerReading(); }
 
 void Conversation::wireBytes(base::ByteView bytes) {
   if (ended_) return;
-  lastHeard_ = hub_.timers().now();
+  silence_.heard();
   const std::string_view problem = reader_.read(bytes, [this](const mqtt::Frame& frame, base::ByteView packet) {
     writer_.heard(packet);
     handle(frame, packet);
@@ -119,22 +119,31 @@ void Conversation::refuse(Refusal refusal, std::string_view clientId) {
                                     {"peer", wire_->peer()},
                                     {"reason", refusalName(refusal)},
                                     {"certificate", certificate_.problem}});
-  const auto code = refusal == Refusal::fault ? static_cast<mqtt::ConnackCode>(hub_.faults().refuseConnack) : connackFor(refusal);
-  mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = code});
+  const auto code =
+      refusal == Refusal::fault ? static_cast<mqtt::ConnackCode>(hub_.faults().refuseConnack) : connackFor(refusal, hub_.rules());
+  if (code) mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = *code});
   end("connect_refused");
 }
 
 void Conversation::accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet) {
-  const bool willTaken = readWill(connect, login.device, will_);
-  hub_.connectJudged(connect.clientId, willTaken ? "accepted" : "bad_will");
-  if (!willTaken) return end("bad_will");
+  if (!readWill(connect, login.device, will_)) {
+    if (hub_.rules().wrongWill == WrongWill::refuse) return refuse(Refusal::badWill, connect.clientId);
+    if (hub_.rules().wrongWill == WrongWill::close) {
+      hub_.connectJudged(connect.clientId, "bad_will");
+      return end("bad_will");
+    }
+  }
+  hub_.connectJudged(connect.clientId, "accepted");
   device_ = std::make_shared<const std::string>(login.device);
   topicId_ = topicIdOf(login.device);
-  connection_ = hub_.enter(*this, visitOf(connect, login));
+  Visit visit = visitOf(connect, login);
+  stamp_ = std::make_shared<const Stamp>(stampOf(login, visit.modelId.value_or(""), hub_.rules()));
+  connection_ = hub_.enter(*this, std::move(visit));
   reader_.allow(kPacketBytesMax);
   writer_.identify(device_, connection_);
   writer_.heard(packet);
-  const bool present = downlink_.open(*device_, *hub_.device(*device_), connect.cleanSession);
+  const bool kept = downlink_.open(*device_, *hub_.device(*device_), connect.cleanSession);
+  const bool present = kept && hub_.rules().sessionPresent;
   writer_.say([&](base::Bytes& out) { mqtt::appendConnack(out, {present, mqtt::ConnackCode::accepted}); });
   base::logInfo("connect accepted", {{"device", base::shortId(*device_)},
                                      {"connection", connection_},
@@ -142,19 +151,27 @@ void Conversation::accept(const mqtt::Connect& connect, const Login& login, base
                                      {"policy", login.policy},
                                      {"token_expires", login.tokenExpires.value_or(0)}});
 
-  const std::chrono::milliseconds patience{1500LL * connect.keepAliveSeconds};
-  silenceMax_ = connect.keepAliveSeconds == 0 ? kSilenceMax : std::min<base::Duration>(patience, kSilenceMax);
-  armKeepAlive();
+  silence_.keepAlive(connect.keepAliveSeconds);
   armExpiry(login);
   downlink_.begin();
 }
 
+Archive::Place Conversation::take(Message message) {
+  message.device = device_;
+  message.stamp = stamp_;
+  if (message.retain) message.retainValue = hub_.rules().retainValue;
+  message.connection = connection_;
+  message.atMs = millisOf(hub_.wall());
+  return hub_.take(std::move(message));
+}
+
+void Conversation::acknowledge(const mqtt::Publish& publish) {
+  if (publish.qos > 0) writer_.say([&](base::Bytes& out) { mqtt::appendPuback(out, publish.packetId); });
+}
+
 void Conversation::publishWill() {
   if (connection_ == 0) return;
-  will_->device = device_;
-  will_->connection = connection_;
-  will_->atMs = millisOf(hub_.wall());
-  hub_.take(*std::move(will_));
+  take(*std::move(will_));
   will_.reset();
 }
 
@@ -172,19 +189,10 @@ void Conversation::armExpiry(const Login& login) {
   if (life) expiry_.after(*life, [this] { end("token_expired"); });
 }
 
-// One timer for the life of the connection instead of one for each packet: when it fires, it looks at the last arrival.
-void Conversation::armKeepAlive() {
-  silence_.at(lastHeard_ + silenceMax_, [this] {
-    if (readingPaused_) lastHeard_ = hub_.timers().now();  // we are the ones who do not listen
-    if (hub_.timers().now() - lastHeard_ >= silenceMax_) return end("keep_alive");
-    armKeepAlive();
-  });
-}
-
 void Conversation::handlePublish(const mqtt::Frame& frame) {
   const auto publish = mqtt::parsePublish(frame);
   if (!publish) return end("malformed");
-  if (publish->qos > 1) return end("qos2");
+  if (publish->qos > 1 && hub_.rules().qos2 == Qos2::close) return end("qos2");
   const hub::PublishTopic topic = hub::classifyPublish(publish->topic, topicId_);
   switch (topic.kind) {
     case hub::PublishKind::telemetry:
@@ -192,21 +200,38 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
     case hub::PublishKind::otherDevice:
       return end("foreign_topic");
     case hub::PublishKind::unknown:
-      // A method answer whose status is no number fails for the caller alone.
-      if (!publish->topic.starts_with("$iothub/methods/res/")) return end("unknown_topic");
-      ++hub_.counters().withoutEffect;
-      break;
+      return handleUnknown(*publish);
     default:
       break;
   }
-  if (publish->qos == 1) writer_.say([&](base::Bytes& out) { mqtt::appendPuback(out, publish->packetId); });
+  acknowledge(*publish);
   if (topic.kind == hub::PublishKind::twinGet) downlink_.twinGet(topic.rid);
   if (topic.kind == hub::PublishKind::twinReported) downlink_.twinReported(publish->topic, topic.rid, publish->payload);
   if (topic.kind == hub::PublishKind::methodResponse) downlink_.methodResponse(topic, publish->payload);
 }
 
+bool Conversation::tolerates(CloseOr rule, std::string_view reason) {
+  if (rule == CloseOr::close) end(reason);
+  return rule == CloseOr::ignore;
+}
+
+// A method answer whose status is no number is not the device's end.
+void Conversation::handleUnknown(const mqtt::Publish& publish) {
+  const bool method = publish.topic.starts_with("$iothub/methods/res/");
+  if (!method && !tolerates(hub_.rules().unknownTopic, "unknown_topic")) return;
+  acknowledge(publish);
+  const bool fails = method && hub_.rules().badMethodStatus == BadMethodStatus::fail;
+  const std::size_t mark = publish.topic.find('?');
+  const std::string_view rid = mark == std::string_view::npos ? std::string_view{} : ridOf(publish.topic.substr(mark + 1));
+  if (!fails || !hub_.methods().answeredBadly(*device_, rid)) ++hub_.counters().withoutEffect;
+}
+
 void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_view suffix) {
-  if (!readableBag(suffix)) return end("broken_bag");
+  if (!readableBag(suffix)) {
+    if (!tolerates(hub_.rules().brokenBag, "broken_bag")) return;
+    ++hub_.counters().withoutEffect;
+    return acknowledge(publish);
+  }
   if (!fitsMessage(suffix, publish.payload.size())) return end("too_large");
   if (hub_.faults().quotaExceeded) return end("quota_exceeded");
   if (!hub_.withinMessageRate()) return end("throttled");
@@ -216,18 +241,15 @@ void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_vie
   }
 
   Message message;
-  message.device = device_;
   message.suffix = suffix;
   message.payload.assign(publish.payload.begin(), publish.payload.end());
-  message.connection = connection_;
-  message.atMs = millisOf(hub_.wall());
   message.qos = publish.qos;
   message.dup = publish.dup;
   message.retain = publish.retain;
-  const Archive::Place place = hub_.take(std::move(message));
+  const Archive::Place place = take(std::move(message));
 
   if (++messages_ == hub_.faults().closeEveryMessages) return end("fault_every_messages");
-  if (publish.qos == 1) acknowledgements_.owe(publish.packetId, place);
+  if (publish.qos > 0) acknowledgements_.owe(publish.packetId, place);
 }
 
 void Conversation::handlePuback(const mqtt::Frame& frame) {
@@ -265,6 +287,7 @@ void Conversation::steerReading() {
   const bool pause = slowReading_.armed() || wire_->backlog() > base::Wire::kHighWater;
   if (pause == readingPaused_) return;
   readingPaused_ = pause;
+  silence_.excuse(pause);
   if (pause)
     wire_->pauseReading();
   else

@@ -13,6 +13,7 @@
 #include "hubsim/login.hpp"
 #include "hubsim/packet_reader.hpp"
 #include "hubsim/packet_writer.hpp"
+#include "hubsim/silence.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
 #include "spheregate/mqtt/decoder.hpp"
@@ -43,6 +44,9 @@ class Conversation final : private base::WireUser {
   void handle(const mqtt::Frame& frame, base::ByteView packet);
   void handleConnect(const mqtt::Frame& frame, base::ByteView packet);
   void handlePublish(const mqtt::Frame& frame);
+  // Whether a PUBLISH the hub has no use for is acknowledged, not the end.
+  bool tolerates(CloseOr rule, std::string_view reason);
+  void handleUnknown(const mqtt::Publish& publish);
   void handleTelemetry(const mqtt::Publish& publish, std::string_view suffix);
   void handlePuback(const mqtt::Frame& frame);
   void handleSubscribe(const mqtt::Frame& frame);
@@ -51,9 +55,11 @@ class Conversation final : private base::WireUser {
 
   void accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet);
   void refuse(Refusal refusal, std::string_view clientId);
+  Archive::Place take(Message message);
+  // At once; telemetry that was taken is acknowledged as the fault switches say.
+  void acknowledge(const mqtt::Publish& publish);
   void publishWill();
   void armExpiry(const Login& login);
-  void armKeepAlive();
   void limitReading(std::size_t bytes);
   void steerReading();
 
@@ -62,18 +68,17 @@ class Conversation final : private base::WireUser {
   ClientCertificate certificate_;
   std::shared_ptr<const std::string> device_ = std::make_shared<const std::string>();
   std::string topicId_;
+  std::shared_ptr<const Stamp> stamp_;
   std::uint64_t connection_ = 0;
   bool ended_ = false;
   bool readingPaused_ = false;
   std::uint64_t messages_ = 0;
   std::optional<Message> will_;
-  base::MonoTime lastHeard_;
-  base::Duration silenceMax_{};
   PacketReader reader_;
   PacketWriter writer_;
   Acknowledgements acknowledgements_;
   Downlink downlink_;
-  base::Timer silence_;  // before CONNECT: the deadline for it; then keep-alive
+  Silence silence_;
   base::Timer expiry_;
   base::Timer slowReading_;
 };

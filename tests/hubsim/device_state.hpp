@@ -12,7 +12,7 @@ namespace spheregate::hubsim {
 // What the hub keeps of a device, connected or not.
 struct DeviceState {
   DeviceState(const std::string& device, const Rules& rules, Outcomes& outcomes, base::Timers& timers)
-      : mailbox{device, rules, outcomes, timers} {}
+      : twin{rules}, mailbox{device, rules, outcomes, timers} {}
 
   Twin twin;
   Mailbox mailbox;

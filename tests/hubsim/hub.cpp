@@ -133,7 +133,7 @@ DeviceState* Hub::device(const std::string& device) {
 std::variant<Login, Refusal> Hub::judge(const mqtt::Connect& connect, const ClientCertificate& certificate) {
   if (faults_.refuseConnack != 0) return Refusal::fault;
   if (!within(connectRate_, statistics_.throttled.connects)) return Refusal::throttled;
-  auto verdict = judgeLogin(connect, certificate, registry_, timers_.clock().wall(), rules_.requireAuthChain);
+  auto verdict = judgeLogin(connect, certificate, registry_, timers_.clock().wall(), rules_);
   const auto* login = std::get_if<Login>(&verdict);
   if (login && !device(login->device)) return Refusal::throttled;
   return verdict;

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "hubsim/registry.hpp"
+#include "hubsim/rules.hpp"
 #include "spheregate/base/bytes.hpp"
 #include "spheregate/base/clock.hpp"
 #include "spheregate/mqtt/packets.hpp"
@@ -41,13 +42,16 @@ enum class Refusal {
   expired,
   untrustedCertificate,
   certificateName,
+  badWill,
   wrongScope,
   notEnrolled,
   throttled,
   fault,
 };
 std::string_view refusalName(Refusal refusal);
-mqtt::ConnackCode connackFor(Refusal refusal);
+bool refusalNamed(std::string_view name);
+// Nothing: it is to be closed without a CONNACK.
+std::optional<mqtt::ConnackCode> connackFor(Refusal refusal, const Rules& rules);
 
 struct Login {
   std::string device;                        // or the `$edgeHub` module of one, as client_id.hpp writes it
@@ -59,9 +63,8 @@ struct Login {
 };
 
 // IoT Hub's checks of a CONNECT that decoded well: username, client id, registry, then SAS token or certificate. The token is
-// the device's own, a policy's, or that of an edge above the device.
+// the client's own, a policy's, or that of an edge above it.
 [[nodiscard]] std::variant<Login, Refusal> judgeLogin(const mqtt::Connect& connect, const ClientCertificate& certificate,
-                                                      const Registry& registry, base::WallTime now,
-                                                      bool requireAuthChain = false);
+                                                      const Registry& registry, base::WallTime now, const Rules& rules = {});
 
 }  // namespace spheregate::hubsim

@@ -77,7 +77,7 @@ void Mailbox::release(bool all) {
   for (auto place = messages_.begin(); place != messages_.end();) {
     const bool due = place->lockedUntil && (all || *place->lockedUntil <= now);
     if (due) place->lockedUntil.reset();
-    if (due && place->deliveries >= rules_.cloudDeliveriesMax)
+    if (due && rules_.cloudLockExpiryCounts && place->deliveries >= rules_.cloudDeliveriesMax)
       place = finish(place, "dead_lettered");
     else
       ++place;

@@ -67,6 +67,14 @@ bool MethodCalls::answered(const std::string& device, std::string_view rid, int 
   return true;
 }
 
+bool MethodCalls::answeredBadly(const std::string& device, std::string_view rid) {
+  const auto found = waiting_.find(rid);
+  if (found == waiting_.end()) return false;
+  if (found->second->call.device != device || !found->second->delivered || found->second->answered) return false;
+  finish(std::string{rid}, errors::badDeviceAnswer());
+  return true;
+}
+
 void MethodCalls::deviceDeleted(const std::string& device) {
   std::vector<std::string> rids;
   for (const auto& [rid, waiting] : waiting_)

@@ -48,6 +48,8 @@ class MethodCalls {
   void deviceReady(const std::string& device);
   // False when the answer is passed over.
   bool answered(const std::string& device, std::string_view rid, int status, std::string_view payload);
+  // An answer that is none: the call fails at once.
+  bool answeredBadly(const std::string& device, std::string_view rid);
   // Every waiting call of the device fails.
   void deviceDeleted(const std::string& device);
 

@@ -72,7 +72,7 @@ bool Registry::namesThisHub(std::string_view host) const {
   return std::find(hubs.begin(), hubs.end(), lowered(host)) != hubs.end();
 }
 
-bool sameHost(std::string_view one, std::string_view other) { return lowered(one) == lowered(other); }
+bool sameIgnoringCase(std::string_view one, std::string_view other) { return lowered(one) == lowered(other); }
 
 base::Explained<Registry> parseRegistry(const std::string& yaml, const std::string& source) {
   try {

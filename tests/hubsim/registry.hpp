@@ -26,7 +26,7 @@ struct Registry {
 };
 
 // Without case.
-[[nodiscard]] bool sameHost(std::string_view one, std::string_view other);
+[[nodiscard]] bool sameIgnoringCase(std::string_view one, std::string_view other);
 
 // The YAML: `hub`, `policies: [{name, key}]`, `accept_unknown_devices`, `dps` (enrolment.hpp), and `devices`, each with `id` and
 // optionally `key`, `status` (enabled or disabled), `edge: true`, `edge_hub_key` (of its $edgeHub module), and `parent` (id of an

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -9,22 +10,60 @@
 namespace spheregate::hubsim {
 
 enum class UnknownFilter { refuse, grant, close };
+enum class CloseOr { close, ignore };
+enum class Qos2 { close, puback };
+enum class WrongWill { close, refuse, ignore };
+enum class BadMethodStatus { ignore, fail };
+enum class OnBehalfScope { module, device };
 enum class DpsDisabled { answer, refuse };
 enum class Tier { none, s1, s2, s3 };
 
+// CONNACK codes of refusals that shall not have their usual one, by the name of the refusal; 0 closes without a CONNACK.
+struct ConnackCodes {
+  std::map<std::string, std::uint32_t, std::less<>> byRefusal;
+  bool operator==(const ConnackCodes&) const = default;
+};
+
 // How a healthy hub behaves where IoT Hub's behaviour is unknown, has a choice, or takes longer than a test wants to wait.
 struct Rules {
+  // CONNECT.
+  ConnackCodes connackCodes;
+  bool legacyUsername = true;              // `{hub}/{device}/api-version=...`, without a question mark
+  WrongWill wrongWill = WrongWill::close;  // for another topic, of QoS 2 or with a broken bag: the end, CONNACK 5, or no will
+  bool sessionPresent = true;              // said to a client whose subscription was kept
+  bool requireAuthChain = false;           // for tokens of an edge; without, a direct child needs none
+  bool singleEncodedAudience = true;       // tokens of an edge's module whose `$` is encoded once, or not at all
+  bool onBehalfByDeviceKey = false;        // an edge may speak for its children with a token of its own device key,
+  bool onBehalfByCertificate = false;      // or with its certificate
+  bool certificateNamesIgnoreCase = false;
+
+  // Telemetry and topics.
   UnknownFilter unknownFilter = UnknownFilter::refuse;  // SUBACK 0x80, SUBACK as if it were known, or the end
-  bool requireAuthChain = false;                        // for tokens of an edge; without, a direct child needs none
-  bool conditionalReported = true;                      // `$version` in the topic of a reported patch: 412 unless current
-  std::uint32_t answerQosMax = 0;                       // of twin answers, desired properties and method requests: 0 or 1
-  std::uint32_t cloudLockSeconds = 60;                  // a delivered, unacknowledged message is delivered again; 0: never
-  std::uint32_t cloudDeliveriesMax = 10;                // then a message is dead-lettered
-  std::uint32_t cloudLifeSeconds = 3600;                // of messages sent without an expiry
-  bool cloudReturnAtDisconnect = true;                  // unacknowledged messages; otherwise their lock must run out
-  Tier tier = Tier::none;                               // rate limits of IoT Hub; a fault switch that is not zero comes first
+  CloseOr unknownTopic = CloseOr::close;                // of a PUBLISH; ignored, it is acknowledged
+  CloseOr brokenBag = CloseOr::close;                   // of telemetry, likewise
+  Qos2 qos2 = Qos2::close;                              // a PUBLISH of QoS 2 ends it, or is taken and answered like QoS 1
+  std::string retainValue = "true";                     // of the property `mqtt-retain` of messages that came with RETAIN
+  OnBehalfScope onBehalfScope = OnBehalfScope::module;  // of the connection-auth-method of messages sent on behalf
+
+  // Twins and methods.
+  bool conditionalReported = true;         // `$version` in the topic of a reported patch: 412 unless current
+  bool noopPatchVersion = true;            // a patch that changes nothing counts as a change
+  std::uint32_t twinTooLargeStatus = 400;  // or 413
+  std::uint32_t answerQosMax = 0;          // of twin answers, desired properties and method requests: 0 or 1
+  BadMethodStatus badMethodStatus =
+      BadMethodStatus::ignore;  // an answer whose status is no number: nothing, or 500 to the caller
+
+  // Cloud to device.
+  std::uint32_t cloudLockSeconds = 60;    // a delivered, unacknowledged message is delivered again; 0: never
+  std::uint32_t cloudDeliveriesMax = 10;  // then a message is dead-lettered,
+  bool cloudLockExpiryCounts = true;      // unless only those deliveries count that a device abandons, which MQTT has no way to
+  std::uint32_t cloudLifeSeconds = 3600;  // of messages sent without an expiry
+  bool cloudReturnAtDisconnect = true;    // unacknowledged messages; otherwise their lock must run out
+
+  Tier tier = Tier::none;  // rate limits of IoT Hub; a fault switch that is not zero comes first
   std::uint32_t tierUnits = 1;
   std::uint32_t wsFrameBytes = 0;  // WebSocket messages of the hub are cut so short; 0: what is to be said goes in one
+
   // Of the provisioning service; the registry file may say otherwise.
   std::uint32_t dpsAssignPolls = 1;               // the poll that is answered with the result; 0: the register request is
   std::uint32_t dpsRetryAfterSeconds = 1;         // named in answers that ask for patience; 0: not named

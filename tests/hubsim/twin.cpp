@@ -35,11 +35,6 @@ std::variant<Wanted, HubError> wantedBy(const Json& document) {
   return wanted;
 }
 
-std::optional<HubError> tooLarge(const Json& section, std::size_t bytesMax) {
-  if (propertyBytes(section) <= bytesMax) return std::nullopt;
-  return errors::argument("the section would be larger than " + std::to_string(bytesMax) + " bytes");
-}
-
 // The merge patch that makes `after` of `before`.
 Json difference(const Json& before, const Json& after) {
   Json patch = Json::object();
@@ -55,6 +50,20 @@ Json difference(const Json& before, const Json& after) {
 }
 
 }  // namespace
+
+std::optional<HubError> Twin::tooLarge(const Json& section, std::size_t bytesMax) const {
+  if (propertyBytes(section) <= bytesMax) return std::nullopt;
+  const std::string why = "the section would be larger than " + std::to_string(bytesMax) + " bytes";
+  return rules_.twinTooLargeStatus == 413 ? errors::tooLarge(why) : errors::argument(why);
+}
+
+std::optional<Json> Twin::accept(Json tags, Json desired, const Json& push, bool touched) {
+  const bool desiredChanges = touched && (rules_.noopPatchVersion || desired != desired_);
+  if (rules_.noopPatchVersion || tags != tags_ || desiredChanges) ++changes_;
+  tags_ = std::move(tags);
+  desired_ = std::move(desired);
+  return desiredChanges ? std::optional{versioned(push, ++desiredVersion_)} : std::nullopt;
+}
 
 Json Twin::forDevice() const {
   return {{"desired", versioned(desired_, desiredVersion_)}, {"reported", versioned(reported_, reportedVersion_)}};
@@ -72,6 +81,7 @@ std::variant<std::uint64_t, HubError> Twin::report(const Json& patch, std::optio
   Json merged = reported_;
   merged.merge_patch(patch);
   if (auto problem = tooLarge(merged, kPropertiesBytesMax)) return *std::move(problem);
+  if (!rules_.noopPatchVersion && merged == reported_) return reportedVersion_;
   reported_ = std::move(merged);
   ++changes_;
   return ++reportedVersion_;
@@ -87,11 +97,7 @@ std::variant<std::optional<Json>, HubError> Twin::merge(const Json& document) {
   if (!wanted.desired.is_null()) desired.merge_patch(wanted.desired);
   if (auto problem = tooLarge(tags, kTagsBytesMax)) return *std::move(problem);
   if (auto problem = tooLarge(desired, kPropertiesBytesMax)) return *std::move(problem);
-  tags_ = std::move(tags);
-  desired_ = std::move(desired);
-  ++changes_;
-  if (wanted.desired.is_null()) return std::nullopt;
-  return versioned(wanted.desired, ++desiredVersion_);
+  return accept(std::move(tags), std::move(desired), wanted.desired, !wanted.desired.is_null());
 }
 
 std::variant<std::optional<Json>, HubError> Twin::replace(const Json& document) {
@@ -105,10 +111,7 @@ std::variant<std::optional<Json>, HubError> Twin::replace(const Json& document) 
   if (auto problem = tooLarge(tags, kTagsBytesMax)) return *std::move(problem);
   if (auto problem = tooLarge(desired, kPropertiesBytesMax)) return *std::move(problem);
   const Json push = difference(desired_, desired);
-  tags_ = std::move(tags);
-  desired_ = std::move(desired);
-  ++changes_;
-  return versioned(push, ++desiredVersion_);
+  return accept(std::move(tags), std::move(desired), push, true);
 }
 
 }  // namespace spheregate::hubsim

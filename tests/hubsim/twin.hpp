@@ -6,13 +6,18 @@
 
 #include "hubsim/hub_error.hpp"
 #include "hubsim/json_text.hpp"
+#include "hubsim/rules.hpp"
 
 namespace spheregate::hubsim {
 
 // The document of one device: tags only the service sees, desired properties it sets, reported properties the device sets.
-// Each section of properties has a version that grows by one with every accepted change.
+// Each section of properties has a version that grows by one with every accepted change, be it none, unless the rules say
+// otherwise.
 class Twin {
  public:
+  // The rules outlive the twin.
+  explicit Twin(const Rules& rules) : rules_{rules} {}
+
   // What the device gets: both sections with their `$version`.
   Json forDevice() const;
   // What a service gets: `tags`, `properties` and `version`.
@@ -27,6 +32,11 @@ class Twin {
   std::variant<std::optional<Json>, HubError> replace(const Json& document);
 
  private:
+  std::optional<HubError> tooLarge(const Json& section, std::size_t bytesMax) const;
+  // Takes over a service's change; what to push.
+  std::optional<Json> accept(Json tags, Json desired, const Json& push, bool touched);
+
+  const Rules& rules_;
   Json tags_ = Json::object();
   Json desired_ = Json::object();
   Json reported_ = Json::object();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "hubsim/limits.hpp"
+#include "hubsim/rid.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/hub/username.hpp"
 #include "spheregate/mqtt/encoder.hpp"
@@ -15,17 +16,6 @@ constexpr std::string_view kAnswers = "$dps/registrations/res/";
 constexpr std::string_view kRegister = "$dps/registrations/PUT/iotdps-register/?";
 constexpr std::string_view kStatus = "$dps/registrations/GET/iotdps-get-operationstatus/?";
 
-// As it came, because it goes back so.
-std::string_view ridOf(std::string_view query) {
-  constexpr std::string_view kRid = "$rid=";
-  while (!query.empty()) {
-    const std::string_view item = query.substr(0, query.find('&'));
-    if (item.starts_with(kRid)) return item.substr(kRid.size());
-    query.remove_prefix(std::min(item.size() + 1, query.size()));
-  }
-  return {};
-}
-
 }  // namespace
 
 DpsConversation::DpsConversation(Provisioning& service, std::shared_ptr<base::Wire> wire, ClientCertificate certificate)
@@ -34,12 +24,11 @@ DpsConversation::DpsConversation(Provisioning& service, std::shared_ptr<base::Wi
       wire_{std::move(wire)},
       certificate_{std::move(certificate)},
       reader_{kDpsPacketBytesMax},
-      lastHeard_{hub_.mono()},
-      silence_{hub_.timers()},
+      silence_{hub_.timers(), [this](std::string_view reason) { end(reason); }},
       delay_{hub_.timers()} {}
 
 void DpsConversation::start() {
-  silence_.after(kConnectTimeout, [this] { end("connect_timeout"); });
+  silence_.awaitConnect();
   wire_->attach(*this);
 }
 
@@ -59,7 +48,7 @@ void DpsConversation::wireClosed(std::string_view) { end("peer_closed"); }
 
 void DpsConversation::wireBytes(base::ByteView bytes) {
   if (ended_) return;
-  lastHeard_ = hub_.mono();
+  silence_.heard();
   const std::string_view problem = reader_.read(bytes, [this](const mqtt::Frame& frame, base::ByteView) {
     handle(frame);
     return !ended_;
@@ -105,9 +94,7 @@ void DpsConversation::handleConnect(const mqtt::Frame& frame) {
   base::logInfo(
       "provisioning connect accepted",
       {{"registration", base::shortId(login_->registrationId)}, {"enrollment", login_->enrolment}, {"peer", wire_->peer()}});
-  const std::chrono::milliseconds patience{1500LL * connect->keepAliveSeconds};
-  silenceMax_ = connect->keepAliveSeconds == 0 ? kSilenceMax : std::min<base::Duration>(patience, kSilenceMax);
-  armKeepAlive();
+  silence_.keepAlive(connect->keepAliveSeconds);
 }
 
 void DpsConversation::refuse(Refusal refusal, std::string_view clientId) {
@@ -116,17 +103,10 @@ void DpsConversation::refuse(Refusal refusal, std::string_view clientId) {
                                                  {"peer", wire_->peer()},
                                                  {"reason", refusalName(refusal)},
                                                  {"certificate", certificate_.problem}});
-  const auto code =
-      refusal == Refusal::fault ? static_cast<mqtt::ConnackCode>(hub_.faults().dpsRefuseConnack) : connackFor(refusal);
-  mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = code});
+  const auto code = refusal == Refusal::fault ? static_cast<mqtt::ConnackCode>(hub_.faults().dpsRefuseConnack)
+                                              : connackFor(refusal, hub_.rules());
+  if (code) mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = *code});
   end("connect_refused");
-}
-
-void DpsConversation::armKeepAlive() {
-  silence_.at(lastHeard_ + silenceMax_, [this] {
-    if (hub_.mono() - lastHeard_ >= silenceMax_) return end("keep_alive");
-    armKeepAlive();
-  });
 }
 
 void DpsConversation::handleSubscribe(const mqtt::Frame& frame) {

@@ -8,6 +8,7 @@
 
 #include "hubsim/dps/provisioning.hpp"
 #include "hubsim/packet_reader.hpp"
+#include "hubsim/silence.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
 #include "spheregate/mqtt/decoder.hpp"
@@ -43,7 +44,6 @@ class DpsConversation final : private base::WireUser {
   void handleUnsubscribe(const mqtt::Frame& frame);
   void handlePublish(const mqtt::Frame& frame);
   void refuse(Refusal refusal, std::string_view clientId);
-  void armKeepAlive();
 
   DpsAnswer judge(bool registers, std::string_view query, std::string_view body);
   void owe(std::string_view rid, const DpsAnswer& answer);
@@ -57,11 +57,9 @@ class DpsConversation final : private base::WireUser {
   std::optional<std::uint8_t> granted_;
   bool ended_ = false;
   PacketReader reader_;
-  base::MonoTime lastHeard_;
-  base::Duration silenceMax_{};
   mqtt::PacketId lastPacketId_ = 0;
   std::deque<Answer> owed_;
-  base::Timer silence_;  // before CONNECT: the deadline for it; then keep-alive
+  Silence silence_;
   base::Timer delay_;
 };
 

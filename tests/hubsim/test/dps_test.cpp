@@ -146,6 +146,11 @@ TEST(Dps, closesOnBrokenAndOversizedPackets) {
   const auto silent = plant.dial();
   plant.site.pass(std::chrono::seconds{31});
   EXPECT_TRUE(silent->closed);
+  const auto idle = plant.online("own", kOwnKey);
+  plant.site.pass(std::chrono::seconds{1766});
+  EXPECT_FALSE(idle->closed) << "a keep-alive of zero waits as long as the hub ever waits";
+  plant.site.pass(std::chrono::seconds{1});
+  EXPECT_TRUE(idle->closed);
   const auto torn = plant.dial();
   for (const std::uint8_t byte : plant.connect("own", plant.token("own", kOwnKey))) torn->says({byte});
   EXPECT_EQ(torn->hears(), "CONNACK(0)");
