@@ -38,9 +38,10 @@ TEST_F(WebSocketTest, upgradesAsIotHubWantsItAndTalks) {
 TEST_F(WebSocketTest, goesThroughAProxyToo) {
   const test::Proxy proxy{peer.port()};
   settings.proxy.address = {.host = "localhost", .port = proxy.port};
+  settings.port = kWebSocketPort;
   upgrade();
-  EXPECT_EQ(wire->peer(),
-            "localhost:" + std::to_string(peer.port()) + " through the proxy 127.0.0.1:" + std::to_string(proxy.port));
+  EXPECT_EQ(wire->peer(), "localhost:443 through the proxy 127.0.0.1:" + std::to_string(proxy.port));
+  EXPECT_EQ(peer.request["Host"], "localhost");
   say("CONNECT");
   EXPECT_EQ(hubHears(), "CONNECT");
 }
