@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kPolicyNameBytesMax = 64;
 constexpr std::size_t kIdScopeBytesMax = 63;
 
-bool letterOrDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
   if (!isHostName(text)) {

@@ -173,6 +173,11 @@ void WebSocket::resumeReading() {
   });
 }
 
+base::Bytes& WebSocket::outbox() {
+  if (outbox_.capacity() == 0) outbox_ = turn_.lend();
+  return outbox_;
+}
+
 void WebSocket::flush() {
   if (state_ == State::open) turn_.add(*this);
 }
@@ -244,8 +249,8 @@ void WebSocket::drop() {
   turn_.remove(*this);
   timer_.cancel();
   inside_->socket->shut();
-  outbox_ = {};
-  sending_ = {};
+  turn_.giveBack(std::exchange(outbox_, {}));
+  turn_.giveBack(std::exchange(sending_, {}));
   sent_ = 0;
 }
 

@@ -32,7 +32,7 @@ class WebSocket final : public WriteTurn::Writer, public std::enable_shared_from
   void upgrade(const std::string& host, std::chrono::milliseconds timeout, Upgraded done);
 
   void attach(base::WireUser& user);
-  base::Bytes& outbox() { return outbox_; }
+  base::Bytes& outbox();
   void flush();
   std::size_t backlog() const { return outbox_.size() + sending_.size() - sent_; }
   void pauseReading() { paused_ = true; }

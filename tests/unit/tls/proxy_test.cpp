@@ -70,6 +70,13 @@ TEST_F(ProxyTest, leadsToAnotherHostThanTheOneOfTheSettings) {
   EXPECT_TRUE(proxy->request().starts_with("CONNECT localhost:"));
 }
 
+TEST_F(ProxyTest, putsBracketsAroundAnAddressWithColons) {
+  through({.answer = "HTTP/1.1 403 no\r\n\r\n"});
+  settings.host = "::1";
+  expectError(connectAlone(), {"CONNECT [::1]:"});
+  EXPECT_TRUE(proxy->request().starts_with("CONNECT [::1]:" + std::to_string(hub.port) + " HTTP/1.1"));
+}
+
 TEST_F(ProxyTest, aHubWhoseTlsFailsIsNamedWithTheProxy) {
   through();
   const test::Identity wrong = test::make({.commonNames = {"x"}, .subjectAltName = "DNS:other.example"}, &Gateway::root());

@@ -38,9 +38,10 @@ TEST_F(WebSocketTest, upgradesAsIotHubWantsItAndTalks) {
 TEST_F(WebSocketTest, goesThroughAProxyToo) {
   const test::Proxy proxy{peer.port()};
   settings.proxy.address = {.host = "localhost", .port = proxy.port};
+  settings.port = kWebSocketPort;
   upgrade();
-  EXPECT_EQ(wire->peer(),
-            "localhost:" + std::to_string(peer.port()) + " through the proxy 127.0.0.1:" + std::to_string(proxy.port));
+  EXPECT_EQ(wire->peer(), "localhost:443 through the proxy 127.0.0.1:" + std::to_string(proxy.port));
+  EXPECT_EQ(peer.request["Host"], "localhost");
   say("CONNECT");
   EXPECT_EQ(hubHears(), "CONNECT");
 }
@@ -64,7 +65,7 @@ TEST_F(WebSocketTest, sendsWhatOneTurnAppendedInOneMessage) {
   upgrade();
   for (int part = 0; part < 100; ++part) say("0123456789");
   EXPECT_EQ(hubHears().size(), 1000u);
-  EXPECT_EQ(wire->backlog(), 0u);
+  EXPECT_TRUE(turnUntil([&] { return wire->backlog() == 0; }));
 }
 
 TEST_F(WebSocketTest, echoesEverySizeInMessagesOfBoundedSize) {
