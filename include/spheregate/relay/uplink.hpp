@@ -100,6 +100,7 @@ class Uplink final : public queue::CustodyUser {
   std::size_t linksUp_ = 0;
   std::uint64_t acknowledged_ = 0;  // messages of all devices
   std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way
+  base::MonoTime closedByChance_{};  // it took a message on which it had closed
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
   std::unique_ptr<DownlinkMetrics> downlinkMetrics_;
