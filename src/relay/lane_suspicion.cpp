@@ -66,19 +66,19 @@ Suspicion::Others Uplink::Lane::others() const {
 
 // The connection is gone. True when it should be tried again at once.
 bool Uplink::Lane::suspectsAfterClose(const upstream::Link& link, bool wasUp) {
-  const bool cut = wasUp && link.closedByHub() && underWay() > 0;
-  if (cut) {
-    ++uplink_.cuts_;
-    ++own_.cut;
-  }
   if (!wasUp) return false;
-  if (!cut) {
+  if (!link.closedByHub() || underWay() == 0) {
     suspicion_.closedIdle();
     return false;
   }
-  const bool alone = underWay() == 1 && lastAcknowledged_ < passed_;
+  const queue::Sequence alone = underWay() == 1 && lastAcknowledged_ < passed_ ? passed_ : 0;
+  // Again on the same message is no sign of a hub that closes by chance.
+  if (!suspicion_.accuses(alone)) {
+    ++uplink_.cuts_;
+    ++own_.cut;
+  }
   const base::MonoTime now = uplink_.timers_.now();
-  const bool again = suspicion_.closed({.alone = alone ? passed_ : 0, .after = now - sentAlone_, .now = now, .others = others(),
+  const bool again = suspicion_.closed({.alone = alone, .after = now - sentAlone_, .now = now, .others = others(),
                                          // It stands in line with all others, then.
                                          .foul = link.state() != upstream::Link::State::backingOff,
                                          .byChance = now - uplink_.closedByChance_ < kDoubt});

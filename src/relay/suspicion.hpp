@@ -24,7 +24,7 @@ class Suspicion {
   // What happened to all other devices until now.
   struct Others {
     std::uint64_t acknowledged = 0;
-    std::uint64_t cut = 0;
+    std::uint64_t cut = 0;  // not counting closes again on the same message
   };
   struct Close {
     queue::Sequence alone = 0;  // the only one under way; 0: there were several
@@ -45,6 +45,7 @@ class Suspicion {
   void closedIdle() { forget(); }
   // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too.
   bool wantsSilence() const { return accused_ != 0 && closes_ + 1 == kCloses; }
+  bool accuses(queue::Sequence sequence) const { return accused_ != 0 && sequence == accused_; }
   bool guilty(queue::Sequence sequence) const { return guilty_ && sequence == accused_; }
   // Only at once after a close: later, what ended it may be over, and the witness would prove nothing.
   bool wantsWitness(queue::Sequence sequence, base::MonoTime now) const {

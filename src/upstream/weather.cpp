@@ -29,6 +29,7 @@ constexpr base::Duration kCalm = std::chrono::seconds{60};
 // A hub that cannot be reached may be back at any moment, and asking costs little. A quota lasts until midnight.
 constexpr base::Duration kUnreachableIntervalMax = std::chrono::seconds{4};
 constexpr int kQuotaBackoffs = 5;
+constexpr std::uint64_t kMuch = 20;
 constexpr unsigned kProbesInARow = 6;
 constexpr unsigned kDoublingsMax = 16;
 
@@ -214,7 +215,9 @@ Weather::Traveller* Weather::nextProbe() {
 
 void Weather::probeFailed(Condition cause, std::string_view reason) {
   const bool again = cause_ == cause && (probing_ || timers_.now() - opened_ < kCalm);
-  const unsigned before = again ? failedProbes_ : 0;
+  // A hub that took much before it closed again is asked sooner than one that took nothing.
+  const bool tookMuch = !probing_ && acknowledged_ - acknowledgedWhenOpened_ >= kMuch;
+  const unsigned before = again ? failedProbes_ / (tookMuch ? 2 : 1) : 0;
   probeFromNowOn(cause);
   failedProbes_ = before + 1;
   pause_.after(interval(), [this] { advance(); });
@@ -234,6 +237,7 @@ void Weather::open() {
   probe_ = nullptr;
   pause_.cancel();
   opened_ = timers_.now();
+  acknowledgedWhenOpened_ = acknowledged_;
   cuts_.clear();
   const bool doubtful = announced_ == Condition::throttled && cutsInARow_ >= kCutsInARowMax;
   if (announced_ != Condition::refused && !doubtful) announce(Condition::fair, {});

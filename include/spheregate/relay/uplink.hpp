@@ -99,7 +99,7 @@ class Uplink final : public queue::CustodyUser {
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
   std::uint64_t acknowledged_ = 0;  // messages of all devices
-  std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way
+  std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way, not again on the same one
   base::MonoTime closedByChance_{};  // it took a message on which it had closed
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};

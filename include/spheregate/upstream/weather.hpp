@@ -131,6 +131,7 @@ class Weather {
   unsigned cutsInARow_ = 0;
   std::deque<Cut> cuts_;
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t acknowledgedWhenOpened_ = 0;
   Condition announced_ = Condition::fair;
   metrics::Gauge* gauges_[kConditions];
 };
