@@ -66,7 +66,9 @@ void Uplink::Lane::wakeAndPump() {
 
 void Uplink::Lane::pump() {
   const bool answered = underWay() == 0 && passed_ > 0 && !accused_ && !patch_;
-  if (suspicion_.suspects() && answered) suspicion_.answered(uplink_.settings_.inflightPerDevice);
+  if (suspicion_.suspects() && answered && suspicion_.answered(uplink_.settings_.inflightPerDevice)) {
+    uplink_.closedByChance_ = uplink_.timers_.now();
+  }
   while (link_->room() > 0 && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
     if (accused_) {
       if (!callWitness()) return;

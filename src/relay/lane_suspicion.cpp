@@ -9,6 +9,8 @@ namespace {
 
 // How long the disk may take to give the message behind one that is accused.
 constexpr base::Duration kWitnessPatience = std::chrono::seconds{1};
+// How long a hub that has closed by chance is expected to do so again.
+constexpr base::Duration kDoubt = std::chrono::minutes{10};
 
 }  // namespace
 
@@ -24,7 +26,7 @@ bool Uplink::Lane::judge(const queue::Outgoing& outgoing) {
     condemn(outgoing.sequence, outgoing.body);
     return true;
   }
-  if (!suspicion_.wantsWitness(outgoing.sequence) || uplink_.custody_.newest(device_) == outgoing.sequence) return false;
+  if (!suspicion_.wantsWitness(outgoing.sequence, uplink_.timers_.now()) || uplink_.custody_.newest(device_) == outgoing.sequence) return false;
   accused_ = {.sequence = outgoing.sequence, .body = {outgoing.body.begin(), outgoing.body.end()}};
   hold_.after(kWitnessPatience, [this] { roomForAll(); });
   return true;
@@ -63,26 +65,24 @@ Suspicion::Others Uplink::Lane::others() const {
 
 // The connection is gone. True when it should be tried again at once.
 bool Uplink::Lane::suspectsAfterClose(const upstream::Link& link, bool wasUp) {
-  const bool cut = wasUp && link.closedByHub() && underWay() > 0;
-  if (cut) {
-    ++uplink_.cuts_;
-    ++own_.cut;
-  }
-  // It stands in line with all others, then.
-  if (link.state() != upstream::Link::State::backingOff) {
-    suspicion_.troubleOfAll();
-    return false;
-  }
   if (!wasUp) return false;
-  if (!cut) {
+  if (!link.closedByHub() || underWay() == 0) {
     suspicion_.closedIdle();
     return false;
   }
-  const bool alone = underWay() == 1 && lastAcknowledged_ < passed_;
+  const queue::Sequence alone = underWay() == 1 && lastAcknowledged_ < passed_ ? passed_ : 0;
+  // Again on the same message is no sign of a hub that closes by chance.
+  if (!suspicion_.accuses(alone)) {
+    ++uplink_.cuts_;
+    ++own_.cut;
+  }
   const base::MonoTime now = uplink_.timers_.now();
-  const bool again = suspicion_.closed({.alone = alone ? passed_ : 0, .after = now - sentAlone_, .now = now, .others = others()});
+  const bool again = suspicion_.closed({.alone = alone, .after = now - sentAlone_, .now = now, .others = others(),
+                                         // It stands in line with all others, then.
+                                         .foul = link.state() != upstream::Link::State::backingOff,
+                                         .byChance = now - uplink_.closedByChance_ < kDoubt});
   // With nothing behind it there is no witness either, and no hurry.
-  return again && !(suspicion_.wantsWitness(passed_) && uplink_.custody_.newest(device_) == passed_);
+  return again && !(suspicion_.wantsWitness(passed_, now) && uplink_.custody_.newest(device_) == passed_);
 }
 
 }  // namespace spheregate::relay

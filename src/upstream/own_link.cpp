@@ -55,6 +55,7 @@ bool OwnLink::failing() const {
 }
 
 void OwnLink::hurry(base::Duration within) {
+  if (state_ == State::waitingTurn) context_.weather.hurry(*this);
   if (state_ != State::backingOff) return;
   const base::MonoTime soon = context_.timers.now() + scaled(within, fraction(context_.random));
   if (soon < timer_.due()) timer_.at(soon, [this] { queueForTurn(); });

@@ -29,6 +29,8 @@ constexpr base::Duration kCalm = std::chrono::seconds{60};
 // A hub that cannot be reached may be back at any moment, and asking costs little. A quota lasts until midnight.
 constexpr base::Duration kUnreachableIntervalMax = std::chrono::seconds{4};
 constexpr int kQuotaBackoffs = 5;
+constexpr std::uint64_t kMuch = 20;
+constexpr unsigned kProbesInARow = 6;
 constexpr unsigned kDoublingsMax = 16;
 
 constexpr const char* kNames[kConditions]{"fair", "unreachable", "throttled", "refused"};
@@ -65,6 +67,14 @@ Weather::Weather(base::Timers& timers, Pacer& connects, const Settings& settings
 void Weather::ask(Traveller& link) {
   move(link, Stage::inLine);
   advance();
+}
+
+void Weather::hurry(Traveller& link) {
+  if (!closesOnMessages_ || hurried_ || &link != lastProbe_ || link.stage_ != Stage::inLine || !pause_.armed()) return;
+  hurried_ = true;
+  pause_.cancel();
+  probe_ = &link;
+  begin(link);
 }
 
 void Weather::failed(Traveller& link, Trouble trouble, std::string_view reason) {
@@ -142,6 +152,7 @@ void Weather::lost(Traveller& link, bool cut, std::string_view reason) {
 }
 
 void Weather::leave(Traveller& link) {
+  if (lastProbe_ == &link) lastProbe_ = nullptr;
   if (link.stage_ == Stage::away) return;
   move(link, Stage::away);
   if (closesOnMessages_ && list(Stage::inLine).empty() && list(Stage::trying).empty() && !probe_) open();
@@ -170,6 +181,9 @@ void Weather::advance() {
     while (!list(Stage::inLine).empty() && list(Stage::trying).size() < tryingMax_) begin(*list(Stage::inLine).front());
   } else if (!probe_ && !pause_.armed()) {
     probe_ = nextProbe();
+    probesInARow_ = probe_ && probe_ == lastProbe_ ? probesInARow_ + 1 : 1;
+    lastProbe_ = probe_;
+    hurried_ = false;
     if (probe_ && probe_->stage_ == Stage::up) return tellOfRoom(*probe_);
     if (probe_) begin(*probe_);
   }
@@ -193,13 +207,17 @@ Weather::Traveller* Weather::nextProbe() {
   if (closesOnMessages_ && held && (failedProbes_ % 2 == 1 || line.empty())) return *held->place_;
   if (line.empty()) return nullptr;
   if (!closesOnMessages_) return line.front();
+  // The same one for some times, so that it can find out whether it is its message.
+  if (lastProbe_ && lastProbe_->stage_ == Stage::inLine && lastProbe_->loaded() && probesInARow_ < kProbesInARow) return lastProbe_;
   const auto loaded = std::find_if(line.begin(), line.end(), [](const Traveller* link) { return link->loaded(); });
   return loaded == line.end() ? line.front() : *loaded;
 }
 
 void Weather::probeFailed(Condition cause, std::string_view reason) {
   const bool again = cause_ == cause && (probing_ || timers_.now() - opened_ < kCalm);
-  const unsigned before = again ? failedProbes_ : 0;
+  // A hub that took much before it closed again is asked sooner than one that took nothing.
+  const bool tookMuch = !probing_ && acknowledged_ - acknowledgedWhenOpened_ >= kMuch;
+  const unsigned before = again ? failedProbes_ / (tookMuch ? 2 : 1) : 0;
   probeFromNowOn(cause);
   failedProbes_ = before + 1;
   pause_.after(interval(), [this] { advance(); });
@@ -219,6 +237,7 @@ void Weather::open() {
   probe_ = nullptr;
   pause_.cancel();
   opened_ = timers_.now();
+  acknowledgedWhenOpened_ = acknowledged_;
   cuts_.clear();
   const bool doubtful = announced_ == Condition::throttled && cutsInARow_ >= kCutsInARowMax;
   if (announced_ != Condition::refused && !doubtful) announce(Condition::fair, {});

@@ -134,6 +134,14 @@ void FakeDisk::powerFail(std::mt19937_64& random) {
   syncedNames_ = names_;
 }
 
+std::vector<base::Bytes> FakeDisk::kept(std::string_view subdirectory) const {
+  std::vector<base::Bytes> found;
+  for (const auto& [name, file] : names_) {
+    if (name.starts_with(std::string{subdirectory} + "/")) found.push_back(file->content);
+  }
+  return found;
+}
+
 base::Bytes* FakeDisk::content(const std::string& name) {
   const auto entry = names_.find(name);
   return entry == names_.end() ? nullptr : &entry->second->content;

@@ -27,6 +27,8 @@ class FakeDisk final : public queue::Disk {
   // So is the machine: of what was not synced, any part may be there, torn or as garbage, and names may be as before.
   void powerFail(std::mt19937_64& random);
 
+  // What the files of this folder hold.
+  std::vector<base::Bytes> kept(std::string_view subdirectory) const;
   // The content of one file, to be looked at or damaged by a test; null when it is not there.
   base::Bytes* content(const std::string& name);
   // From the operation with this number on (1 is the next), each of its kind fails.

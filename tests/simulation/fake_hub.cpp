@@ -1,5 +1,6 @@
 #include "fake_hub.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -36,6 +37,7 @@ class FakeHub::Peer final : public base::WireUser, public std::enable_shared_fro
 
   void start() { wire_->attach(*this); }
   void cut() {
+    ++hub_.cuts_[device_];
     if (const auto connection = connection_.lock()) connection->cut();
   }
   void close() {
@@ -75,7 +77,8 @@ class FakeHub::Peer final : public base::WireUser, public std::enable_shared_fro
   void connect(const mqtt::Frame& frame) {
     const auto packet = mqtt::parseConnect(frame);
     if (!packet || hub_.faults.outage) return close();
-    const bool refused = hub_.world_.chance(hub_.faults.refuseConnect);
+    const bool refused = hub_.world_.chance(hub_.faults.refuseConnect) ||
+                         !hub_.takes(hub_.faults.connectsPerSecond, hub_.connectsUsed_, hub_.connectsSince_);
     mqtt::appendConnack(wire_->outbox(),
                         {.sessionPresent = false, .code = refused ? mqtt::ConnackCode::unavailable : mqtt::ConnackCode::accepted});
     wire_->flush();
@@ -90,9 +93,16 @@ class FakeHub::Peer final : public base::WireUser, public std::enable_shared_fro
   void publish(const mqtt::Frame& frame) {
     const auto packet = mqtt::parsePublish(frame);
     const HubFaults& now = hub_.faults;
-    if (!packet || device_.empty() || hub_.world_.chance(now.dropUnseen)) return close();
+    if (!packet || device_.empty()) return close();
+    const std::uint64_t number = numberOf(base::asText(packet->payload));
+    const auto closeOnIt = [&] {
+      ++hub_.closes_[device_][number];
+      close();
+    };
+    if (hub_.poisonous(number) || now.quotaUsedUp || hub_.world_.chance(now.dropUnseen)) return closeOnIt();
+    if (!hub_.takes(now.messagesPerSecond, hub_.messagesUsed_, hub_.messagesSince_)) return closeOnIt();
     hub_.record(device_, *packet);
-    if (hub_.world_.chance(now.closeInsteadOfAck)) return close();
+    if (hub_.world_.chance(now.closeInsteadOfAck)) return closeOnIt();
     if (hub_.world_.chance(now.swallowAck)) return;
     nextAck_ = std::max(nextAck_, hub_.world_.clock.now() + hub_.world_.upTo(now.ackDelayMax));
     hub_.world_.timers.at(nextAck_, [self = shared_from_this(), id = packet->packetId] {
@@ -119,6 +129,17 @@ void FakeHub::accept(std::unique_ptr<base::Wire> wire, std::weak_ptr<Connection>
 
 void FakeHub::bury() {
   std::erase_if(peers_, [](const std::shared_ptr<Peer>& peer) { return peer->closed(); });
+}
+
+// A second's worth at once, as the hub's own buckets have it.
+bool FakeHub::takes(std::uint32_t perSecond, double& used, base::MonoTime& since) {
+  if (perSecond == 0) return true;
+  const base::MonoTime now = world_.clock.now();
+  used = std::max(0.0, used - std::chrono::duration<double>(now - since).count() * perSecond);
+  since = now;
+  if (used + 1 > perSecond) return false;
+  used += 1;
+  return true;
 }
 
 void FakeHub::cutAll() {

@@ -19,6 +19,9 @@ struct HubFaults {
   double closeInsteadOfAck = 0;   // recorded, then the connection is closed without a PUBACK
   double dropUnseen = 0;          // the connection is closed before the message is looked at
   double swallowAck = 0;          // recorded, and the PUBACK never comes: a stall
+  std::uint32_t connectsPerSecond = 0;   // above it CONNACK 3; 0: no limit
+  std::uint32_t messagesPerSecond = 0;   // above it the connection is closed
+  bool quotaUsedUp = false;              // every message closes
   base::Duration ackDelayMax = std::chrono::milliseconds{5};
 };
 
@@ -34,6 +37,11 @@ class FakeHub {
   void cutOne();
 
   HubFaults faults;
+  // Messages that the hub never takes, but closes: each so many-th of a device; 0: none.
+  std::uint64_t poisonEvery = 0;
+  bool poisonous(std::uint64_t number) const { return poisonEvery > 0 && number % poisonEvery == poisonEvery / 2; }
+  // How often a connection of the device ended on this message, or for the network.
+  std::uint64_t closes(const std::string& device, std::uint64_t number) { return closes_[device][number] + cuts_[device]; }
   // Everything that arrived of each device, repeats included.
   const std::vector<std::uint64_t>& arrived(const std::string& device) { return arrived_[device]; }
   std::uint64_t connects(const std::string& device) { return connects_[device]; }
@@ -43,6 +51,7 @@ class FakeHub {
  private:
   class Peer;
 
+  bool takes(std::uint32_t perSecond, double& used, base::MonoTime& since);
   void record(const std::string& device, const mqtt::Publish& publish);
   void bury();
 
@@ -50,6 +59,12 @@ class FakeHub {
   std::vector<std::shared_ptr<Peer>> peers_;
   std::map<std::string, std::vector<std::uint64_t>> arrived_;
   std::map<std::string, std::uint64_t> connects_;
+  std::map<std::string, std::map<std::uint64_t, std::uint64_t>> closes_;
+  std::map<std::string, std::uint64_t> cuts_;
+  double connectsUsed_ = 0;
+  double messagesUsed_ = 0;
+  base::MonoTime connectsSince_{};
+  base::MonoTime messagesSince_{};
   std::uint64_t corrupted_ = 0;
 };
 

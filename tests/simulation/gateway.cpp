@@ -41,6 +41,18 @@ void Gateway::welcome(std::unique_ptr<base::Wire> wire, const std::string& devic
   front_.welcome(std::move(wire), std::move(verdict));
 }
 
+std::string Gateway::waiting() const {
+  std::string text = upstream::label(weather_.condition());
+  for (std::size_t number = 0; number < custody_.deviceCount(); ++number) {
+    const auto key = static_cast<queue::DeviceKey>(number);
+    const queue::DeviceQueueState state = custody_.state(key);
+    const relay::Uplink::LinkState link = uplink_.linkState(key);
+    text += ", " + std::string{state.id} + ": " + std::to_string(state.messages) + " queued, link " + upstream::label(link.state) + " with " +
+            std::to_string(link.inflight) + " under way";
+  }
+  return text;
+}
+
 bool Gateway::booksBalance() const {
   queue::Ledger sum;
   std::uint64_t queued = 0;

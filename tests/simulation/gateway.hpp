@@ -33,6 +33,8 @@ class Gateway {
   MemoryStore& state() { return state_; }
   // accepted = delivered + queued + expired + dropped + dead-lettered, in total and for every device.
   bool booksBalance() const;
+  // Which devices have messages queued, and how their links are.
+  std::string waiting() const;
 
  private:
   class Passwords final : public upstream::Credentials {

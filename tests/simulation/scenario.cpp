@@ -1,13 +1,16 @@
 #include "scenario.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "fake_device.hpp"
 #include "fake_disk.hpp"
 #include "fake_hub.hpp"
 #include "gateway.hpp"
+#include "spheregate/relay/stored_message.hpp"
 #include "world.hpp"
 
 namespace spheregate::simulation {
@@ -29,9 +32,11 @@ class Scenario {
   void failPower();
   void failSyncs();
   void setFaults();
+  void throttle();
   void heal();
   bool settled() const;
   void checkBooks();
+  void readDeadLetters();
   void judge(FakeDevice& device);
   void broken(std::string what) { outcome_.broken.push_back(std::move(what)); }
 
@@ -43,6 +48,7 @@ class Scenario {
   std::unique_ptr<Gateway> gateway_;
   std::vector<std::unique_ptr<FakeDevice>> devices_;
   std::vector<std::weak_ptr<Connection>> deviceConnections_;
+  std::map<std::string, std::set<std::uint64_t>> deadLetters_;  // by device
   Outcome outcome_;
 };
 
@@ -58,7 +64,9 @@ Scenario::Scenario(std::uint64_t seed) : world_{seed} {
   settings_.upstream.ackTimeout = seconds{20};
   settings_.session.unacknowledgedMax = 1 + world_.below(64);
   settings_.diskLatencyMax = world_.chance(0.3) ? milliseconds{200} : milliseconds{2};
-  const std::uint64_t count = 1 + world_.below(4);
+  if (world_.chance(0.3)) hub_.poisonEvery = 20 + world_.below(100);
+  // Mostly a few; but what the hub does to many at once needs many.
+  const std::uint64_t count = world_.chance(0.15) ? 5 + world_.below(5) : 1 + world_.below(4);
   for (std::uint64_t number = 0; number < count; ++number) {
     devices_.push_back(std::make_unique<FakeDevice>(
         world_, "device-" + std::to_string(number), 1 + world_.below(20),
@@ -84,16 +92,26 @@ Outcome Scenario::run() {
     checkBooks();
   }
   heal();
-  world_.runFor(std::chrono::minutes{30}, [this] { return settled(); });
-  if (!settled()) broken("it did not settle within 30 minutes after everything was healed");
+  // Where one message in twenty is poison for nine devices, that looks much like a throttle, and takes its time.
+  const int minutesMax = hub_.poisonEvery > 0 ? 600 : 30;
+  for (int minute = 0; minute < minutesMax && !settled(); ++minute) {
+    world_.runFor(std::chrono::minutes{1}, [this] { return settled(); });
+    // What the hub closes on is known for it only by what comes behind it.
+    if (hub_.poisonEvery > 0 && !settled()) {
+      for (const auto& device : devices_) device->produce(1, milliseconds{1});
+    }
+  }
+  if (!settled()) broken("it did not settle after everything was healed: " + gateway_->waiting());
   checkBooks();
+  readDeadLetters();
   for (const auto& device : devices_) judge(*device);
   if (hub_.corrupted() > 0) broken("the hub got something that the device did not send");
   return outcome_;
 }
 
 void Scenario::somethingHappens() {
-  switch (world_.below(11)) {
+  switch (world_.below(12)) {
+    case 11: return throttle();
     case 0: return kill();
     case 1: return failPower();
     case 8: return failSyncs();
@@ -121,6 +139,12 @@ void Scenario::setFaults() {
   hub_.faults.dropUnseen = world_.chance(0.3) ? 0.02 : 0;
   hub_.faults.swallowAck = world_.chance(0.2) ? 0.01 : 0;
   hub_.faults.ackDelayMax = world_.chance(0.4) ? milliseconds{900} : milliseconds{5};
+}
+
+void Scenario::throttle() {
+  if (world_.chance(0.6)) hub_.faults.messagesPerSecond = static_cast<std::uint32_t>(5 + world_.below(100));
+  if (world_.chance(0.4)) hub_.faults.connectsPerSecond = static_cast<std::uint32_t>(1 + world_.below(5));
+  if (world_.chance(0.2)) hub_.faults.quotaUsedUp = true;
 }
 
 void Scenario::kill() {
@@ -173,7 +197,26 @@ void Scenario::checkBooks() {
   if (!gateway_->custody().isOpen()) broken("the store closed: " + std::string{gateway_->custody().closedReason()});
 }
 
+// One file each: a line that says whose, then flags and suffix as the store keeps them, then the payload.
+void Scenario::readDeadLetters() {
+  for (const base::Bytes& letter : disk_.kept("dead-letters")) {
+    const std::string_view text = base::asText(letter);
+    const auto line = text.find('\n');
+    for (const auto& device : devices_) {
+      if (line == std::string_view::npos || text.find("\"" + device->id() + "\"") > line) continue;
+      const auto message = relay::decode(base::ByteView{letter}.subspan(line + 1));
+      const std::uint64_t number = message ? numberOf(base::asText(message->payload)) : 0;
+      if (!deadLetters_[device->id()].insert(number).second) continue;
+      ++(hub_.poisonous(number) ? outcome_.poison : outcome_.suspects);
+      if (hub_.closes(device->id(), number) < 3) {
+        broken(device->id() + ": message " + std::to_string(number) + " is a dead letter, and the hub did not close on it three times");
+      }
+    }
+  }
+}
+
 void Scenario::judge(FakeDevice& device) {
+  const std::set<std::uint64_t>& dead = deadLetters_[device.id()];
   const std::vector<std::uint64_t>& arrived = hub_.arrived(device.id());
   std::vector<bool> seen(device.produced() + 1, false);
   std::uint64_t last = 0;
@@ -185,11 +228,12 @@ void Scenario::judge(FakeDevice& device) {
       continue;
     }
     seen[number] = true;
+    while (number != last + 1 && (dead.contains(last + 1) || hub_.poisonous(last + 1))) ++last;
     if (number != last + 1) broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
     last = number;
   }
   for (std::uint64_t number = 1; number <= device.acknowledgedThrough(); ++number) {
-    if (!seen[number]) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
+    if (!seen[number] && !dead.contains(number)) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
   }
   const std::uint64_t hubConnects = hub_.connects(device.id());
   const std::uint64_t allowed = (hubConnects > 0 ? hubConnects - 1 : 0) * settings_.upstream.inflightPerDevice +

@@ -15,6 +15,8 @@ struct Outcome {
   std::uint64_t powerFailures = 0;
   std::uint64_t cuts = 0;
   std::uint64_t closures = 0;  // of the store, by a failed sync
+  std::uint64_t poison = 0;    // dead letters on which the hub always closes
+  std::uint64_t suspects = 0;  // and those on which it closed by chance
 };
 
 // One random history of devices, hub, network, disk and process, made from the seed alone, then healed and judged.

@@ -105,7 +105,8 @@ class Uplink final : public queue::CustodyUser {
   std::size_t linksUp_ = 0;
   bool hubFails_ = false;  // so said the last link that went down, and none has come up since
   std::uint64_t acknowledged_ = 0;  // messages of all devices
-  std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way
+  std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way, not again on the same one
+  base::MonoTime closedByChance_{};  // it took a message on which it had closed
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
   std::unique_ptr<TwinCache> twins_;

@@ -44,7 +44,8 @@ class Link {
   virtual void open(std::string_view query) = 0;
   // No longer wanted: says DISCONNECT if it is up. The user hears nothing of it.
   virtual void close() = 0;
-  // Try again within this time instead of at the end of a longer back-off. Where the hub is known to be in trouble, it has no effect.
+  // Try again within this time instead of at the end of a longer back-off. While the hub is in trouble with everybody, that is granted
+  // once to the link that tried for all.
   virtual void hurry(base::Duration within) = 0;
 
   virtual State state() const = 0;

@@ -61,6 +61,8 @@ class Weather {
 
   // Stands in line for an attempt; `attempt` never runs inside.
   void ask(Traveller& link);
+  // Who just tried in vain whether the hub takes messages may try once more before the pause; for it may be this message.
+  void hurry(Traveller& link);
   void failed(Traveller& link, Trouble trouble, std::string_view reason);
   // The hub accepted the CONNECT.
   void arrived(Traveller& link);
@@ -115,6 +117,9 @@ class Weather {
   Condition cause_ = Condition::fair;
   unsigned failedProbes_ = 0;
   Traveller* probe_ = nullptr;
+  Traveller* lastProbe_ = nullptr;
+  unsigned probesInARow_ = 0;  // of that one
+  bool hurried_ = false;
   mutable const Traveller* heldBack_ = nullptr;  // the last one that is up and was not to publish
   base::Timer pause_;      // between two probes
   base::MonoTime opened_;  // the last time that probing ended well
@@ -126,6 +131,7 @@ class Weather {
   unsigned cutsInARow_ = 0;
   std::deque<Cut> cuts_;
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t acknowledgedWhenOpened_ = 0;
   Condition announced_ = Condition::fair;
   metrics::Gauge* gauges_[kConditions];
 };

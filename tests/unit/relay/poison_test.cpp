@@ -40,6 +40,7 @@ class PoisonTest : public test::RelaySite {
     base::Bytes pubacks;
     mqtt::Frame frame;
     for (base::ByteView rest{said}; *mqtt::nextFrame(rest, 1 << 20, frame) != mqtt::Framing::incomplete; rest = rest.subspan(frame.size)) {
+      if (frame.type == mqtt::PacketType::pingreq) mqtt::appendPingresp(pubacks);
       const auto publish = mqtt::parsePublish(frame);
       if (frame.type != mqtt::PacketType::publish || !publish) continue;
       const std::string name{publish->topic.substr(publish->topic.rfind('/') + 1)};
@@ -155,7 +156,8 @@ TEST_F(PoisonTest, aQuotaOfManyKillsNothing) {
   pass(minutes{60});
   EXPECT_EQ(custody_->totals().deadLettered, 0u);
   hub_ = [](const std::string&) { return Deed::acknowledge; };
-  pass(minutes{7});
+  pass(minutes{9});
+  EXPECT_EQ(custody_->totals().deadLettered, 0u);
   EXPECT_EQ(custody_->totals().delivered, 200u);
 }
 
@@ -189,6 +191,17 @@ TEST_F(PoisonTest, anotherOwnerOfTheNameKillsNothing) {
     }
   }
   EXPECT_EQ(dead(), 0u);
+}
+
+TEST_F(PoisonTest, whenEveryDeviceBeginsWithOneTheyAreAllPutAside) {
+  open();
+  for (int device = 0; device < 6; ++device) {
+    take("bad", "device-" + std::to_string(device));
+    take(1, 5, "device-" + std::to_string(device));
+  }
+  pass(minutes{30});
+  EXPECT_EQ(custody_->totals().deadLettered, 6u);
+  EXPECT_EQ(custody_->totals().delivered, 30u);
 }
 
 TEST_F(PoisonTest, aPatchCanBePoisonToo) {
