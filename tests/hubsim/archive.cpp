@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hubsim/base64.hpp"
+#include "hubsim/client_id.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
 
@@ -38,7 +39,7 @@ void appendMessage(std::string& out, std::uint64_t index, const Message& message
   out += "{\"index\":" + std::to_string(index) + ",\"device\":";
   appendText(out, *message.device);
   out += ",\"topic\":";
-  appendText(out, hub::telemetryPrefix(*message.device) + message.suffix);
+  appendText(out, hub::telemetryPrefix(topicIdOf(*message.device)) + message.suffix);
   out += ",\"payload\":\"";
   appendBase64(out, message.payload);
   out += "\",\"properties\":";

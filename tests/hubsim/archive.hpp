@@ -11,7 +11,8 @@
 
 namespace spheregate::hubsim {
 
-// One PUBLISH as it arrived. Its topic is `devices/{device}/messages/events` and the suffix.
+// One PUBLISH as it arrived. Its topic is `devices/{device}/messages/events` and the suffix,
+// of a module `devices/{edge}/modules/$edgeHub/messages/events`.
 struct Message {
   std::shared_ptr<const std::string> device;
   std::string suffix;

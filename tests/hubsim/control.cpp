@@ -46,6 +46,13 @@ HttpAnswer transcript(const Hub& hub, const HttpRequest& request) {
   return {200, hub.transcript().json(request.parameter("device"), *from, std::min<std::uint64_t>(*limit, kMessagesPerAnswerMax))};
 }
 
+HttpAnswer connects(const Hub& hub, const HttpRequest& request) {
+  const auto from = number(request, "from", 0);
+  const auto limit = number(request, "limit", kMessagesPerAnswerMax);
+  if (!from || !limit) return failed(400, "'from' and 'limit' must be whole numbers");
+  return {200, hub.connects().json(*from, std::min<std::uint64_t>(*limit, kMessagesPerAnswerMax))};
+}
+
 HttpAnswer cloudMessages(Hub& hub, const HttpRequest& request) {
   const auto id = request.parameter("device");
   if (!id) return failed(400, "'device' is missing");
@@ -86,6 +93,7 @@ HttpAnswer answerControl(Hub& hub, const HttpRequest& request) {
   if (method == "GET" && path == "/messages") return messages(hub, request);
   if (method == "GET" && path == "/stats") return statistics(hub);
   if (method == "GET" && path == "/connections") return {200, hub.history().json(request.parameter("device"))};
+  if (method == "GET" && path == "/connects") return connects(hub, request);
   if (method == "GET" && path == "/faults") return good(toJson(hub.faults()));
   if (method == "PUT" && path == "/faults") return putFaults(hub, request);
   if (method == "GET" && path == "/rules") return good(toJson(hub.rules()));
@@ -97,7 +105,8 @@ HttpAnswer answerControl(Hub& hub, const HttpRequest& request) {
     hub.reset();
     return good(Json::object());
   }
-  for (const char* known : {"/messages", "/stats", "/connections", "/faults", "/drop", "/reset", "/rules", "/c2d", "/transcript"})
+  for (const char* known :
+       {"/messages", "/stats", "/connections", "/connects", "/faults", "/drop", "/reset", "/rules", "/c2d", "/transcript"})
     if (path == known) return failed(405, "this path does not take " + method);
   return failed(404, "unknown path");
 }

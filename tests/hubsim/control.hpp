@@ -12,6 +12,7 @@ namespace spheregate::hubsim {
 //   GET  /messages?device=ID&from=N&limit=M   in the order of arrival; at most 100,000 an answer, go on from the last index + 1
 //   GET  /transcript?device=ID&from=N&limit=M every packet of accepted connections in either direction, in order, likewise
 //   GET  /c2d?device=ID   {"queue":[...],"ended":[...]}: cloud-to-device messages waiting or locked, and how others ended
+//   GET  /connects?from=N&limit=M   every CONNECT, refused ones too: {index, seconds (since the start), device, result}
 //   GET  /stats   GET /connections?device=ID   GET /faults   GET /rules
 //   POST /reset   forgets messages, packets, statistics, closed connections and ended cloud-to-device messages
 //   PUT  /faults  merges a JSON object, answers with the result: what goes wrong on purpose

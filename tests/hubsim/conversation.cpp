@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
 #include "hubsim/telemetry.hpp"
 #include "spheregate/base/log.hpp"
@@ -23,6 +24,7 @@ Conversation::Conversation(Hub& hub, std::shared_ptr<base::Wire> wire, ClientCer
       wire_{std::move(wire)},
       certificate_{std::move(certificate)},
       lastHeard_{hub.timers().now()},
+      reader_{kConnectBytesMax},
       writer_{*wire_, hub.transcript()},
       acknowledgements_{hub, writer_, [this](std::string_view reason) { end(reason); }},
       downlink_{hub, writer_, [this](std::string_view reason) { end(reason); }},
@@ -60,40 +62,16 @@ void Conversation::wireDrained() { steerReading(); }
 void Conversation::wireBytes(base::ByteView bytes) {
   if (ended_) return;
   lastHeard_ = hub_.timers().now();
-  if (partial_.empty()) {
-    const std::size_t used = consume(bytes);
-    if (ended_) return;
-    partial_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(used), bytes.end());
-  } else {
-    base::append(partial_, bytes);
-    const std::size_t used = consume(partial_);
-    if (ended_) return;
-    partial_.erase(partial_.begin(), partial_.begin() + static_cast<std::ptrdiff_t>(used));
-  }
-  if (partial_.empty()) partial_ = {};  // thousands of connections: none keeps a buffer it does not need
+  const std::string_view problem = reader_.read(bytes, [this](const mqtt::Frame& frame, base::ByteView packet) {
+    writer_.heard(packet);
+    handle(frame, packet);
+    return !ended_;
+  });
+  if (!problem.empty()) end(problem);
+  if (ended_) return;
   wire_->flush();
   limitReading(bytes.size());
   steerReading();
-}
-
-std::size_t Conversation::consume(base::ByteView input) {
-  std::size_t used = 0;
-  while (!ended_) {
-    mqtt::Frame frame;
-    const std::size_t packetBytesMax = connection_ == 0 ? kConnectBytesMax : kPacketBytesMax;
-    const auto found = mqtt::nextFrame(input.subspan(used), packetBytesMax, frame);
-    if (!found) {
-      end(found.error() == mqtt::Errc::tooLarge ? "too_large" : "malformed");
-    } else if (*found == mqtt::Framing::incomplete) {
-      break;
-    } else {
-      const base::ByteView packet = input.subspan(used, frame.size);
-      used += frame.size;
-      writer_.heard(packet);
-      handle(frame, packet);
-    }
-  }
-  return used;
 }
 
 void Conversation::handle(const mqtt::Frame& frame, base::ByteView packet) {
@@ -125,7 +103,10 @@ void Conversation::handle(const mqtt::Frame& frame, base::ByteView packet) {
 void Conversation::handleConnect(const mqtt::Frame& frame, base::ByteView packet) {
   const auto connect = mqtt::parseConnect(frame);
   if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) return refuse(Refusal::badProtocolLevel, "");
-  if (!connect) return end("malformed");
+  if (!connect) {
+    hub_.connectJudged("", "malformed");
+    return end("malformed");
+  }
   const auto verdict = hub_.judge(*connect, certificate_);
   if (const auto* refusal = std::get_if<Refusal>(&verdict)) return refuse(*refusal, connect->clientId);
   accept(*connect, std::get<Login>(verdict), packet);
@@ -133,6 +114,7 @@ void Conversation::handleConnect(const mqtt::Frame& frame, base::ByteView packet
 
 void Conversation::refuse(Refusal refusal, std::string_view clientId) {
   ++hub_.counters().connectsRefused[std::string{refusalName(refusal)}];
+  hub_.connectJudged(clientId, refusalName(refusal));
   base::logInfo("connect refused", {{"client", base::shortId(clientId)},
                                     {"peer", wire_->peer()},
                                     {"reason", refusalName(refusal)},
@@ -143,9 +125,13 @@ void Conversation::refuse(Refusal refusal, std::string_view clientId) {
 }
 
 void Conversation::accept(const mqtt::Connect& connect, const Login& login, base::ByteView packet) {
-  if (!readWill(connect, login.device, will_)) return end("bad_will");
+  const bool willTaken = readWill(connect, login.device, will_);
+  hub_.connectJudged(connect.clientId, willTaken ? "accepted" : "bad_will");
+  if (!willTaken) return end("bad_will");
   device_ = std::make_shared<const std::string>(login.device);
+  topicId_ = topicIdOf(login.device);
   connection_ = hub_.enter(*this, visitOf(connect, login));
+  reader_.allow(kPacketBytesMax);
   writer_.identify(device_, connection_);
   writer_.heard(packet);
   const bool present = downlink_.open(*device_, *hub_.device(*device_), connect.cleanSession);
@@ -199,7 +185,7 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
   const auto publish = mqtt::parsePublish(frame);
   if (!publish) return end("malformed");
   if (publish->qos > 1) return end("qos2");
-  const hub::PublishTopic topic = hub::classifyPublish(publish->topic, *device_);
+  const hub::PublishTopic topic = hub::classifyPublish(publish->topic, topicId_);
   switch (topic.kind) {
     case hub::PublishKind::telemetry:
       return handleTelemetry(*publish, topic.suffix);
@@ -222,7 +208,12 @@ void Conversation::handlePublish(const mqtt::Frame& frame) {
 void Conversation::handleTelemetry(const mqtt::Publish& publish, std::string_view suffix) {
   if (!readableBag(suffix)) return end("broken_bag");
   if (!fitsMessage(suffix, publish.payload.size())) return end("too_large");
+  if (hub_.faults().quotaExceeded) return end("quota_exceeded");
   if (!hub_.withinMessageRate()) return end("throttled");
+  if (hasProperty(suffix, hub_.faults().poisonProperty)) {
+    ++hub_.counters().poisoned;
+    return end("poisoned");
+  }
 
   Message message;
   message.device = device_;

@@ -11,6 +11,7 @@
 #include "hubsim/downlink.hpp"
 #include "hubsim/hub.hpp"
 #include "hubsim/login.hpp"
+#include "hubsim/packet_reader.hpp"
 #include "hubsim/packet_writer.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/base/wire.hpp"
@@ -39,7 +40,6 @@ class Conversation final : private base::WireUser {
   void wireDrained() override;
   void wireClosed(std::string_view reason) override;
 
-  std::size_t consume(base::ByteView input);
   void handle(const mqtt::Frame& frame, base::ByteView packet);
   void handleConnect(const mqtt::Frame& frame, base::ByteView packet);
   void handlePublish(const mqtt::Frame& frame);
@@ -61,14 +61,15 @@ class Conversation final : private base::WireUser {
   std::shared_ptr<base::Wire> wire_;
   ClientCertificate certificate_;
   std::shared_ptr<const std::string> device_ = std::make_shared<const std::string>();
+  std::string topicId_;
   std::uint64_t connection_ = 0;
   bool ended_ = false;
   bool readingPaused_ = false;
   std::uint64_t messages_ = 0;
   std::optional<Message> will_;
-  base::Bytes partial_;  // the start of a packet whose rest has not arrived
   base::MonoTime lastHeard_;
   base::Duration silenceMax_{};
+  PacketReader reader_;
   PacketWriter writer_;
   Acknowledgements acknowledgements_;
   Downlink downlink_;

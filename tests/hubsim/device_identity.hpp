@@ -29,6 +29,10 @@ struct DeviceIdentity {
   // Of an edge: its own scope. Of another device: its parent's.
   std::string scope;
   std::vector<std::string> parentScopes;
+  // Of a device that was provisioned: the one name of this hub it may use, and the name in its certificate where that is not
+  // its own. Empty otherwise.
+  std::string onlyHub{};
+  std::string certificateName{};
 
   // Whether `parent`, an edge, is directly above.
   bool childOf(const DeviceIdentity& parent) const;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/hub.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/hub/property_bag.hpp"
@@ -21,6 +22,7 @@ Downlink::Downlink(Hub& hub, PacketWriter& writer, Close close)
 
 bool Downlink::open(const std::string& device, DeviceState& state, bool cleanSession) {
   device_ = device;
+  topicId_ = topicIdOf(device);
   state_ = &state;
   cleanSession_ = cleanSession;
   if (cleanSession) state.keptQos.reset();
@@ -46,12 +48,12 @@ void Downlink::subscribe(const mqtt::Subscribe& subscribe) {
   bool cloud = false;
   bool methods = false;
   for (const mqtt::Filter& filter : subscribe.filters) {
-    const FilterKind kind = hub::classifyFilter(filter.filter, device_);
+    const FilterKind kind = hub::classifyFilter(filter.filter, topicId_);
     const std::uint8_t qos = std::min<std::uint8_t>(filter.qos, 1);
     const bool known = kind != FilterKind::unknown && kind != FilterKind::otherDevice;
     const UnknownFilter rule = hub_.rules().unknownFilter;
-    if (!known && rule == UnknownFilter::close) return close_("unknown_filter");
-    suback.codes.push_back(known || rule == UnknownFilter::grant ? qos : std::uint8_t{0x80});
+    if (!known && !moduleInputs(filter.filter) && rule == UnknownFilter::close) return close_("unknown_filter");
+    suback.codes.push_back(known || moduleInputs(filter.filter) || rule == UnknownFilter::grant ? qos : std::uint8_t{0x80});
     if (!known) continue;
     granted(kind) = qos;
     cloud |= kind == FilterKind::cloudToDevice;
@@ -66,7 +68,7 @@ void Downlink::subscribe(const mqtt::Subscribe& subscribe) {
 
 void Downlink::unsubscribe(const mqtt::Unsubscribe& unsubscribe) {
   for (const std::string_view filter : unsubscribe.filters) {
-    const FilterKind kind = hub::classifyFilter(filter, device_);
+    const FilterKind kind = hub::classifyFilter(filter, topicId_);
     if (kind == FilterKind::unknown || kind == FilterKind::otherDevice) continue;
     granted(kind).reset();
     if (kind != FilterKind::cloudToDevice) continue;
@@ -74,6 +76,12 @@ void Downlink::unsubscribe(const mqtt::Unsubscribe& unsubscribe) {
     state_->mailbox.detach();
   }
   writer_.say([&](base::Bytes& out) { mqtt::appendUnsuback(out, unsubscribe.packetId); });
+}
+
+// SDKs subscribe to the inputs of a module. Only edges route messages there, so nothing ever comes.
+bool Downlink::moduleInputs(std::string_view filter) const {
+  const std::string own = "devices/" + topicId_;
+  return isModule(device_) && (filter == own + "/#" || filter == own + "/inputs/#");
 }
 
 bool Downlink::acknowledge(mqtt::PacketId id) {
@@ -183,7 +191,7 @@ bool Downlink::invoke(const MethodCall& call, std::string_view rid) {
 
 void Downlink::receive(const CloudMessage& message, std::uint8_t qos) {
   ++hub_.counters().cloudDeliveries;
-  const std::string topic = cloudTopic(device_, message.properties);
+  const std::string topic = cloudTopic(topicId_, message.properties);
   say({.topic = topic,
        .payload = message.payload,
        .packetId = qos > 0 ? message.packetId : mqtt::PacketId{0},

@@ -59,6 +59,7 @@ class Downlink final : private CloudReceiver {
   };
 
   void receive(const CloudMessage& message, std::uint8_t qos) override;
+  bool moduleInputs(std::string_view filter) const;
   std::optional<std::uint8_t>& granted(hub::FilterKind kind) { return granted_[static_cast<std::size_t>(kind)]; }
   std::optional<HubError> refusesTwin(bool withinRate);
   void answer(std::string_view rid, int status, std::string_view query, std::string payload);
@@ -73,6 +74,7 @@ class Downlink final : private CloudReceiver {
   PacketWriter& writer_;
   Close close_;
   std::string device_;
+  std::string topicId_;
   DeviceState* state_ = nullptr;  // while open
   bool cleanSession_ = true;
   Granted granted_{};

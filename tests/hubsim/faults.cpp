@@ -1,5 +1,7 @@
 #include "hubsim/faults.hpp"
 
+#include <utility>
+
 #include "hubsim/switches.hpp"
 
 namespace spheregate::hubsim {
@@ -24,6 +26,15 @@ constexpr auto kMembers = [](auto& faults, auto visit) {
   visit("twin_loss", faults.twinLoss);
   visit("method_delay_ms", faults.methodDelayMs);
   visit("drop_desired_pushes", faults.dropDesiredPushes);
+  visit("poison_property", faults.poisonProperty);
+  visit("quota_exceeded", faults.quotaExceeded);
+  visit("dps_outage", faults.dpsOutage);
+  visit("dps_throttle", faults.dpsThrottle);
+  visit("dps_error_status", faults.dpsErrorStatus);
+  visit("dps_fail", faults.dpsFail);
+  visit("dps_delay_ms", faults.dpsDelayMs);
+  visit("dps_loss", faults.dpsLoss);
+  visit("dps_refuse_connack", faults.dpsRefuseConnack);
   visit("seed", faults.seed);
 };
 
@@ -34,9 +45,12 @@ Json toJson(const Faults& faults) { return switchesToJson(faults, kMembers); }
 base::Explained<Faults> mergeFaults(const Faults& faults, const Json& changes) {
   auto merged = mergeSwitches(faults, changes, kMembers);
   if (!merged) return merged;
-  if (merged->refuseConnack > 5) return std::string{"'refuse_connack' must be 0 or a CONNACK code from 1 to 5"};
-  if (merged->twinErrorStatus != 0 && (merged->twinErrorStatus < 300 || merged->twinErrorStatus > 599))
-    return std::string{"'twin_error_status' must be 0 or from 300 to 599"};
+  for (const auto& [name, code] :
+       {std::pair{"refuse_connack", merged->refuseConnack}, {"dps_refuse_connack", merged->dpsRefuseConnack}})
+    if (code > 5) return std::string{"'"} + name + "' must be 0 or a CONNACK code from 1 to 5";
+  for (const auto& [name, status] :
+       {std::pair{"twin_error_status", merged->twinErrorStatus}, {"dps_error_status", merged->dpsErrorStatus}})
+    if (status != 0 && (status < 300 || status > 599)) return std::string{"'"} + name + "' must be 0 or from 300 to 599";
   return merged;
 }
 

@@ -28,7 +28,17 @@ struct Faults {
   double twinLoss = 0;                      // probability that a twin answer is never sent; the request has its effect
   std::uint32_t methodDelayMs = 0;          // before a device's answer to a method reaches the caller
   bool dropDesiredPushes = false;           // desired properties change, devices do not hear of it
-  std::uint64_t seed = 1;                   // of the probabilities; setting it starts the sequence anew
+  std::string poisonProperty;  // a telemetry message with this application property closes its connection and is not taken
+  bool quotaExceeded = false;  // every telemetry message does; the rest works
+  // Of the provisioning service.
+  bool dpsOutage = false;              // every connection is closed, and every new one at once
+  bool dpsThrottle = false;            // every request is answered 429, with retry-after
+  std::uint32_t dpsErrorStatus = 0;    // every request is answered so (300 to 599)
+  std::uint32_t dpsFail = 0;           // registrations end as `failed`, with this error code
+  std::uint32_t dpsDelayMs = 0;        // before an answer leaves
+  double dpsLoss = 0;                  // probability that an answer is never sent
+  std::uint32_t dpsRefuseConnack = 0;  // every CONNECT is answered with this code (1 to 5)
+  std::uint64_t seed = 1;              // of the probabilities; setting it starts the sequence anew
 
   bool operator==(const Faults&) const = default;
 };

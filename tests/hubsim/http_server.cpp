@@ -10,6 +10,7 @@
 #include <string>
 
 #include "hubsim/control.hpp"
+#include "hubsim/dps/service.hpp"
 #include "hubsim/limits.hpp"
 #include "hubsim/service.hpp"
 
@@ -25,7 +26,8 @@ constexpr std::chrono::seconds kIdleTimeout{60};
 // One HTTP connection: request, answer, and again while the client wants. Lives as long as an operation is pending.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(asio::ip::tcp::socket socket, Hub& hub) : stream_{std::move(socket)}, hub_{hub} {}
+  HttpConnection(asio::ip::tcp::socket socket, Hub& hub, Provisioning* provisioning)
+      : stream_{std::move(socket)}, hub_{hub}, provisioning_{provisioning} {}
 
   void readNext() {
     parser_.emplace();
@@ -48,7 +50,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
                                      {request.target().data(), request.target().size()}, request.body(), std::move(headers));
     if (!parsed) return send({400, "{\"error\":\"broken escape in the target\"}\n"});
     const Reply reply = [self = shared_from_this()](HttpAnswer made) { self->send(std::move(made)); };
-    if (!answerService(hub_, *parsed, reply)) send(answerControl(hub_, *parsed));
+    if (answerService(hub_, *parsed, reply)) return;
+    if (auto made = provisioning_ ? answerDps(*provisioning_, *parsed) : std::nullopt) return send(*std::move(made));
+    send(answerControl(hub_, *parsed));
   }
 
   void send(HttpAnswer made) {
@@ -71,6 +75,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   beast::tcp_stream stream_;
   Hub& hub_;
+  Provisioning* provisioning_;
   beast::flat_buffer buffer_{kControlBodyBytesMax};
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::string_body> response_;
@@ -78,15 +83,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
 }  // namespace
 
-HttpServer::HttpServer(asio::io_context& loop, std::uint16_t port, Hub& hub)
-    : acceptor_{loop, {asio::ip::address_v4::loopback(), port}}, hub_{hub} {
+HttpServer::HttpServer(asio::io_context& loop, std::uint16_t port, Hub& hub, Provisioning* provisioning)
+    : acceptor_{loop, {asio::ip::address_v4::loopback(), port}}, hub_{hub}, provisioning_{provisioning} {
   acceptNext();
 }
 
 void HttpServer::acceptNext() {
   acceptor_.async_accept([this](boost::system::error_code error, asio::ip::tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error) std::make_shared<HttpConnection>(std::move(socket), hub_)->readNext();
+    if (!error) std::make_shared<HttpConnection>(std::move(socket), hub_, provisioning_)->readNext();
     acceptNext();
   });
 }

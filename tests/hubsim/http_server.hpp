@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 
+#include "hubsim/dps/provisioning.hpp"
 #include "hubsim/hub.hpp"
 
 namespace spheregate::hubsim {
@@ -12,7 +13,7 @@ namespace spheregate::hubsim {
 class HttpServer {
  public:
   // Throws boost::system::system_error when the port cannot be had.
-  HttpServer(boost::asio::io_context& loop, std::uint16_t port, Hub& hub);
+  HttpServer(boost::asio::io_context& loop, std::uint16_t port, Hub& hub, Provisioning* provisioning = nullptr);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
@@ -23,6 +24,7 @@ class HttpServer {
 
   boost::asio::ip::tcp::acceptor acceptor_;
   Hub& hub_;
+  Provisioning* provisioning_;  // null without one
 };
 
 }  // namespace spheregate::hubsim

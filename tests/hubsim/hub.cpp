@@ -1,5 +1,6 @@
 #include "hubsim/hub.hpp"
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/conversation.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/base/log.hpp"
@@ -11,6 +12,7 @@ Hub::Hub(Registry registry, std::size_t messagesMax, base::Timers& timers)
     : registry_{std::move(registry)},
       timers_{timers},
       archive_{messagesMax},
+      connects_{timers.now()},
       transcript_{messagesMax > 0},
       methods_{timers, faults_,
                [this](const MethodCall& call, std::string_view rid) {
@@ -40,6 +42,7 @@ void Hub::setFaults(const Faults& faults) {
   setRates();
   base::logInfo("faults set", {{"outage", faults.outage}, {"seed", faults.seed}});
   if (faults.outage) drop(std::nullopt, "outage");
+  if (companion_) companion_->faultsSet();
 }
 
 void Hub::setRules(const Rules& rules) {
@@ -54,6 +57,17 @@ void Hub::setRates() {
   messageRate_.set(either(faults_.messagesPerSecond, tier.messages));
   twinReadRate_.set(either(faults_.twinReadsPerSecond, tier.twinReads));
   twinUpdateRate_.set(either(faults_.twinUpdatesPerSecond, tier.twinUpdates));
+}
+
+bool Hub::within(RateLimit& rate, std::uint64_t& throttled) {
+  if (rate.pass(timers_.now())) return true;
+  ++throttled;
+  return false;
+}
+
+void Hub::connectJudged(std::string_view clientId, std::string_view result) {
+  ++statistics_.connects;
+  connects_.add(timers_.now(), clientId, result);
 }
 
 std::size_t Hub::drop(const std::optional<std::string>& device, std::string_view reason) {
@@ -72,25 +86,35 @@ void Hub::reset() {
   archive_.clear();
   history_.clearClosed();
   transcript_.clear();
+  connects_.clear();
   outcomes_.clear();
   statistics_ = {};
+  if (companion_) companion_->reset();
 }
 
 bool Hub::known(const std::string& device) const {
+  if (isModule(device)) {
+    const auto edge = registry_.devices.find(deviceOf(device));
+    return edge != registry_.devices.end() && edge->second.edge && edgeHubOf(edge->first) == device;
+  }
   return registry_.devices.contains(device) || (registry_.acceptUnknownDevices && hub::validDeviceId(device));
 }
 
 void Hub::put(const std::string& device, DeviceIdentity identity) {
   const bool enabled = identity.enabled;
   registry_.devices.insert_or_assign(device, std::move(identity));
-  if (!enabled) drop(device, "disabled");
+  if (enabled) return;
+  drop(device, "disabled");
+  drop(edgeHubOf(device), "disabled");
 }
 
 bool Hub::remove(const std::string& device) {
   if (registry_.devices.erase(device) == 0) return false;
-  drop(device, "deleted");
-  methods_.deviceDeleted(device);
-  devices_.erase(device);
+  for (const std::string& client : {device, edgeHubOf(device)}) {
+    drop(client, "deleted");
+    methods_.deviceDeleted(client);
+    devices_.erase(client);
+  }
   return true;
 }
 
@@ -108,7 +132,7 @@ DeviceState* Hub::device(const std::string& device) {
 
 std::variant<Login, Refusal> Hub::judge(const mqtt::Connect& connect, const ClientCertificate& certificate) {
   if (faults_.refuseConnack != 0) return Refusal::fault;
-  if (!connectRate_.pass(timers_.now())) return Refusal::throttled;
+  if (!within(connectRate_, statistics_.throttled.connects)) return Refusal::throttled;
   auto verdict = judgeLogin(connect, certificate, registry_, timers_.clock().wall(), rules_.requireAuthChain);
   const auto* login = std::get_if<Login>(&verdict);
   if (login && !device(login->device)) return Refusal::throttled;

@@ -11,12 +11,15 @@
 #include <vector>
 
 #include "hubsim/archive.hpp"
+#include "hubsim/companion.hpp"
+#include "hubsim/connect_log.hpp"
 #include "hubsim/device_state.hpp"
 #include "hubsim/faults.hpp"
 #include "hubsim/history.hpp"
 #include "hubsim/login.hpp"
 #include "hubsim/method_calls.hpp"
 #include "hubsim/rate_limit.hpp"
+#include "hubsim/reception.hpp"
 #include "hubsim/registry.hpp"
 #include "hubsim/rules.hpp"
 #include "hubsim/statistics.hpp"
@@ -30,19 +33,21 @@ class Conversation;
 
 // The simulated IoT Hub without its sockets: the registry, who is connected, what arrived, and what goes wrong on purpose.
 // One thread. Time comes from the timers, whose owner must run them.
-class Hub {
+class Hub final : public Reception {
  public:
   // With `messagesMax` zero messages are counted but not kept.
   Hub(Registry registry, std::size_t messagesMax, base::Timers& timers);
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
-  ~Hub();
+  ~Hub() override;
 
   // For the network.
-  bool acceptsConnections() const { return !faults_.outage; }
-  // A finished TLS handshake. The hub keeps the wire until the conversation on it has ended.
-  void admit(std::shared_ptr<base::Wire> wire, ClientCertificate certificate);
-  void handshakeFailed(std::string_view peer, std::string_view reason);
+  bool acceptsConnections() const override { return !faults_.outage; }
+  void admit(std::shared_ptr<base::Wire> wire, ClientCertificate certificate) override;
+  void handshakeFailed(std::string_view peer, std::string_view reason) override;
+
+  // Who hears of switches and resets from now on; it outlives the hub's last call, or says nullptr.
+  void accompany(Companion* companion) { companion_ = companion; }
 
   // For the control API.
   const Faults& faults() const { return faults_; }
@@ -56,9 +61,11 @@ class Hub {
   const History& history() const { return history_; }
   const Outcomes& outcomes() const { return outcomes_; }
   const Statistics& statistics() const { return statistics_; }
+  const ConnectLog& connects() const { return connects_; }
   std::size_t connected() const { return online_.size(); }
 
-  // For services. A device is known when it is registered, or may come unregistered.
+  // For services. A device is known when it is registered, or may come unregistered; the module of an edge when the edge is
+  // registered. Where a device is named below it may be such a module (client_id.hpp), but for `put` and `remove`.
   const Registry& registry() const { return registry_; }
   bool known(const std::string& device) const;
   bool online(const std::string& device) const { return online_.contains(device); }
@@ -73,7 +80,7 @@ class Hub {
   DeviceState* device(const std::string& device);
 
   // For the conversations.
-  base::Timers& timers() { return timers_; }
+  base::Timers& timers() override { return timers_; }
   base::WallTime wall() const { return timers_.clock().wall(); }
   base::MonoTime mono() const { return timers_.now(); }
   Statistics& counters() { return statistics_; }
@@ -85,9 +92,12 @@ class Hub {
   void leave(Conversation& conversation, std::string_view reason);
   Archive::Place take(Message message);
   void acknowledge(const Archive::Place& place);
-  bool withinMessageRate() { return messageRate_.pass(timers_.now()); }
-  bool withinTwinReadRate() { return twinReadRate_.pass(timers_.now()); }
-  bool withinTwinUpdateRate() { return twinUpdateRate_.pass(timers_.now()); }
+  // A CONNECT arrived; `result` is `accepted`, or why not.
+  void connectJudged(std::string_view clientId, std::string_view result);
+  // What is above a rate is counted.
+  bool withinMessageRate() { return within(messageRate_, statistics_.throttled.messages); }
+  bool withinTwinReadRate() { return within(twinReadRate_, statistics_.throttled.twinReads); }
+  bool withinTwinUpdateRate() { return within(twinUpdateRate_, statistics_.throttled.twinUpdates); }
   Transcript& transcript() { return transcript_; }
   const Transcript& transcript() const { return transcript_; }
   // True with the given probability; draws only for probabilities above zero, so a healthy hub leaves the sequence alone.
@@ -95,11 +105,14 @@ class Hub {
 
  private:
   void setRates();
+  bool within(RateLimit& rate, std::uint64_t& throttled);
 
   Registry registry_;
   base::Timers& timers_;
+  Companion* companion_ = nullptr;
   Archive archive_;
   History history_;
+  ConnectLog connects_;
   Statistics statistics_;
   Transcript transcript_;
   Outcomes outcomes_;

@@ -46,6 +46,15 @@ inline constexpr std::size_t kDelayedAnswersMax = 1000;
 inline constexpr std::size_t kUnreadBytesMax = 8 * 1024 * 1024;
 static_assert(kUnreadBytesMax > kMailboxMessagesMax * (kCloudMessageBytesMax + kTopicBytesMax) / 2);
 
+// The provisioning service takes a register request with a payload of its device, and no more.
+inline constexpr std::size_t kDpsPacketBytesMax = 64 * 1024;
+
+// A switch that is a text.
+inline constexpr std::size_t kSwitchTextBytesMax = 1024;
+
+// The HTTP request that asks for a WebSocket.
+inline constexpr std::size_t kWebSocketRequestBytesMax = 16 * 1024;
+
 // JSON of a peer, before anything walks it recursively.
 inline constexpr std::size_t kJsonDepthMax = 64;
 // An on-behalf-of chain: the device and the edges above it.
@@ -53,6 +62,9 @@ inline constexpr std::size_t kAuthChainMax = 6;
 
 // Kept for the tests that look; the oldest are forgotten.
 inline constexpr std::size_t kOutcomesMax = 100'000;
+inline constexpr std::size_t kLoggedConnectsMax = 100'000;
+// A client id that was refused may be as long as MQTT allows; a module's valid one has two ids in it.
+inline constexpr std::size_t kLoggedIdBytesMax = 260;
 inline constexpr std::size_t kTranscriptPacketsMax = 500'000;
 inline constexpr std::size_t kTranscriptBytesMax = 64 * 1024 * 1024;
 // Devices with a twin and a queue, in the registry or not.

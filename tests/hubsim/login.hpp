@@ -41,6 +41,8 @@ enum class Refusal {
   expired,
   untrustedCertificate,
   certificateName,
+  wrongScope,
+  notEnrolled,
   throttled,
   fault,
 };
@@ -48,12 +50,12 @@ std::string_view refusalName(Refusal refusal);
 mqtt::ConnackCode connackFor(Refusal refusal);
 
 struct Login {
-  std::string device;
+  std::string device;                        // or the `$edgeHub` module of one, as client_id.hpp writes it
   std::optional<std::int64_t> tokenExpires;  // seconds since 1970; nothing with a certificate
   std::string tokenSr;                       // as received
   std::string tokenResource;                 // decoded audience
   std::string policy;
-  std::string actingEdge;  // whose $edgeHub module signed; empty for a device that speaks for itself
+  std::string actingEdge;  // whose $edgeHub module signed; empty for a client that speaks for itself
 };
 
 // IoT Hub's checks of a CONNECT that decoded well: username, client id, registry, then SAS token or certificate. The token is

@@ -10,8 +10,8 @@ namespace spheregate::hubsim {
 
 namespace asio = boost::asio;
 
-MqttServer::MqttServer(asio::io_context& loop, const asio::ip::tcp::endpoint& at, const TlsContext& tls, Hub& hub)
-    : acceptor_{loop, at}, tls_{tls}, hub_{hub}, retry_{hub.timers()} {
+MqttServer::MqttServer(asio::io_context& loop, const asio::ip::tcp::endpoint& at, const TlsContext& tls, Reception& reception)
+    : acceptor_{loop, at}, tls_{tls}, reception_{reception}, retry_{reception.timers()} {
   // The default backlog of Asio is the system's largest.
   acceptNext();
 }
@@ -31,14 +31,14 @@ void MqttServer::acceptNext() {
 }
 
 void MqttServer::welcome(asio::ip::tcp::socket socket) {
-  if (!hub_.acceptsConnections()) return;
-  auto wire = std::make_shared<TlsWire>(std::move(socket), tls_.handle(), hub_.timers());
+  if (!reception_.acceptsConnections()) return;
+  auto wire = std::make_shared<TlsWire>(std::move(socket), tls_.handle(), reception_.timers());
   // The wire keeps itself alive while it waits, so the callback needs no more than its address.
   wire->handshake([this, raw = wire.get()](std::string_view problem) {
-    if (!problem.empty()) return hub_.handshakeFailed(raw->peer(), problem);
+    if (!problem.empty()) return reception_.handshakeFailed(raw->peer(), problem);
     const auto self = std::static_pointer_cast<TlsWire>(raw->shared_from_this());
-    if (!hub_.acceptsConnections()) return self->close();
-    hub_.admit(self, tls_.judge(self->ssl()));
+    if (!reception_.acceptsConnections()) return self->close();
+    reception_.admit(self, tls_.judge(self->ssl()));
   });
 }
 

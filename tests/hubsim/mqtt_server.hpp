@@ -4,17 +4,18 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 
-#include "hubsim/hub.hpp"
+#include "hubsim/reception.hpp"
 #include "hubsim/tls_context.hpp"
 #include "spheregate/base/timers.hpp"
 
 namespace spheregate::hubsim {
 
-// Accepts TCP connections, shakes hands, and gives them to the hub. During an outage they are closed at once.
+// Accepts TCP connections, shakes hands, and gives them to the reception. During an outage they are closed at once.
 class MqttServer {
  public:
   // Throws boost::system::system_error when the address cannot be had.
-  MqttServer(boost::asio::io_context& loop, const boost::asio::ip::tcp::endpoint& at, const TlsContext& tls, Hub& hub);
+  MqttServer(boost::asio::io_context& loop, const boost::asio::ip::tcp::endpoint& at, const TlsContext& tls,
+             Reception& reception);
   MqttServer(const MqttServer&) = delete;
   MqttServer& operator=(const MqttServer&) = delete;
 
@@ -26,7 +27,7 @@ class MqttServer {
 
   boost::asio::ip::tcp::acceptor acceptor_;
   const TlsContext& tls_;
-  Hub& hub_;
+  Reception& reception_;
   base::Timer retry_;
 };
 

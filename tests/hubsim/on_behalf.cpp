@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/hub/username.hpp"
 
@@ -23,12 +24,14 @@ std::vector<std::string> splitChain(std::string_view chain) {
   }
 }
 
-// Target first, acting edge last, each element directly below the next.
-bool validChain(const std::vector<std::string>& chain, const std::string& edge, const std::string& device,
+// Target first, acting edge last, each element directly below the next; a module is below its own device.
+bool validChain(const std::vector<std::string>& chain, const std::string& edge, const std::string& client,
                 const Registry& registry) {
-  if (chain.size() < 2 || chain.size() > kAuthChainMax || chain.front() != device || chain.back() != edge) return false;
-  const DeviceIdentity* below = &registry.devices.at(device);
-  for (std::size_t i = 1; i < chain.size(); ++i) {
+  const std::size_t modules = isModule(client) ? 1 : 0;
+  if (chain.size() < 2 || chain.size() > kAuthChainMax + modules || chain.front() != client || chain.back() != edge) return false;
+  if (modules > 0 && chain[1] != deviceOf(client)) return false;
+  const DeviceIdentity* below = &registry.devices.at(deviceOf(client));
+  for (std::size_t i = 1 + modules; i < chain.size(); ++i) {
     const DeviceIdentity* above = enabledEdge(registry, chain[i]);
     if (!above || !below->childOf(*above)) return false;
     below = above;
@@ -51,19 +54,20 @@ std::optional<std::string> actingEdgeOf(std::string_view audience, const Registr
   return std::string{edge};
 }
 
-std::optional<Refusal> refusesOnBehalf(const hub::SasToken& token, const std::string& edge, const std::string& device,
+std::optional<Refusal> refusesOnBehalf(const hub::SasToken& token, const std::string& edge, const std::string& client,
                                        std::string_view usernameQuery, const Registry& registry, bool requireAuthChain) {
   const DeviceIdentity* acting = enabledEdge(registry, edge);
   if (!acting || !acting->edgeHubKey) return Refusal::notAnEdge;
   if (!hub::signedBy(token, acting->edgeHubKey->key)) return Refusal::badSignature;
-  const auto target = registry.devices.find(device);
+  const auto target = registry.devices.find(deviceOf(client));
   if (target == registry.devices.end()) return Refusal::outOfScope;
 
   const auto chain = hub::queryValue(usernameQuery, "auth-chain");
-  if (chain) return validChain(splitChain(*chain), edge, device, registry) ? std::nullopt : std::optional{Refusal::badAuthChain};
+  if (chain) return validChain(splitChain(*chain), edge, client, registry) ? std::nullopt : std::optional{Refusal::badAuthChain};
+  const bool itself = edgeHubOf(edge) == client;
   // A chain whose escapes are broken is not an absent one.
-  if (requireAuthChain || usernameQuery.find("auth-chain") != std::string_view::npos) return Refusal::badAuthChain;
-  if (!target->second.childOf(*acting)) return Refusal::outOfScope;
+  if ((requireAuthChain && !itself) || usernameQuery.find("auth-chain") != std::string_view::npos) return Refusal::badAuthChain;
+  if (!itself && !target->second.childOf(*acting)) return Refusal::outOfScope;
   return std::nullopt;
 }
 

@@ -1,48 +1,17 @@
 #include "hubsim/registry.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <fstream>
-#include <initializer_list>
 #include <sstream>
-#include <stdexcept>
 
+#include "hubsim/yaml_fields.hpp"
 #include "spheregate/hub/device_id.hpp"
 
 namespace spheregate::hubsim {
+
+using namespace yaml_fields;
+
 namespace {
-
-[[noreturn]] void refuse(const YAML::Node& node, const std::string& why) {
-  throw YAML::RepresentationException{node.Mark(), why};
-}
-
-std::string lowered(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-void onlyKeys(const YAML::Node& map, std::initializer_list<std::string_view> allowed) {
-  if (!map.IsMap()) refuse(map, "expected a map");
-  for (const auto& pair : map) {
-    const std::string key = pair.first.Scalar();
-    if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) refuse(pair.first, "unknown key '" + key + "'");
-  }
-}
-
-std::string text(const YAML::Node& map, const char* key) {
-  const YAML::Node node = map[key];
-  if (!node || !node.IsScalar() || node.Scalar().empty()) refuse(node ? node : map, std::string{"'"} + key + "' must be a text");
-  return node.Scalar();
-}
-
-NamedKey keyOf(const YAML::Node& map, const char* name) {
-  auto key = NamedKey::fromBase64(text(map, name));
-  if (!key) refuse(map[name], std::string{"'"} + name + "': " + key.error());
-  return *std::move(key);
-}
 
 void readHubs(const YAML::Node& node, Registry& registry) {
   if (node && node.IsScalar()) registry.hubs.push_back(lowered(node.Scalar()));
@@ -86,9 +55,10 @@ void readParent(const YAML::Node& entry, Registry& registry) {
 
 Registry fromYaml(const YAML::Node& root) {
   Registry registry;
-  onlyKeys(root, {"hub", "policies", "accept_unknown_devices", "devices"});
+  onlyKeys(root, {"hub", "policies", "accept_unknown_devices", "devices", "dps"});
   readHubs(root["hub"], registry);
   if (registry.hubs.empty()) refuse(root, "'hub' must be a name or a list of names");
+  if (root["dps"]) registry.dps = readEnrolments(root["dps"], registry.hubs.front());
   for (const YAML::Node& entry : root["policies"]) readPolicy(entry, registry);
   for (const YAML::Node& entry : root["devices"]) readDevice(entry, registry);
   for (const YAML::Node& entry : root["devices"]) readParent(entry, registry);
@@ -101,6 +71,8 @@ Registry fromYaml(const YAML::Node& root) {
 bool Registry::namesThisHub(std::string_view host) const {
   return std::find(hubs.begin(), hubs.end(), lowered(host)) != hubs.end();
 }
+
+bool sameHost(std::string_view one, std::string_view other) { return lowered(one) == lowered(other); }
 
 base::Explained<Registry> parseRegistry(const std::string& yaml, const std::string& source) {
   try {

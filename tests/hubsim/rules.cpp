@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::array<std::pair<UnknownFilter, const char*>, 3> kUnknownFilters{
     {{UnknownFilter::refuse, "refuse"}, {UnknownFilter::grant, "grant"}, {UnknownFilter::close, "close"}}};
+constexpr std::array<std::pair<DpsDisabled, const char*>, 2> kDpsDisabled{
+    {{DpsDisabled::answer, "answer"}, {DpsDisabled::refuse, "refuse"}}};
 constexpr std::array<std::pair<Tier, const char*>, 4> kTiers{
     {{Tier::none, "none"}, {Tier::s1, "S1"}, {Tier::s2, "S2"}, {Tier::s3, "S3"}}};
 constexpr std::uint32_t kUnitsMax = 200;
@@ -44,6 +46,12 @@ constexpr auto kMembers = [](auto& rules, auto visit) {
   visit("cloud_return_at_disconnect", rules.cloudReturnAtDisconnect);
   visit("tier", rules.tier);
   visit("tier_units", rules.tierUnits);
+  visit("ws_frame_bytes", rules.wsFrameBytes);
+  visit("dps_assign_polls", rules.dpsAssignPolls);
+  visit("dps_retry_after_seconds", rules.dpsRetryAfterSeconds);
+  visit("dps_assigned_hub", rules.dpsAssignedHub);
+  visit("dps_disabled", rules.dpsDisabled);
+  visit("dps_lower_case_ids", rules.dpsLowerCaseIds);
 };
 
 }  // namespace
@@ -51,6 +59,8 @@ constexpr auto kMembers = [](auto& rules, auto visit) {
 // Found by argument-dependent lookup: from mergeSwitches, and from the JSON library.
 void readSwitch(const Json& value, UnknownFilter& to) { readName(kUnknownFilters, value, to); }
 void readSwitch(const Json& value, Tier& to) { readName(kTiers, value, to); }
+void readSwitch(const Json& value, DpsDisabled& to) { readName(kDpsDisabled, value, to); }
+void to_json(Json& json, DpsDisabled value) { writeName(kDpsDisabled, json, value); }
 void to_json(Json& json, UnknownFilter value) { writeName(kUnknownFilters, json, value); }
 void to_json(Json& json, Tier value) { writeName(kTiers, json, value); }
 

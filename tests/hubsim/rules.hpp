@@ -9,6 +9,7 @@
 namespace spheregate::hubsim {
 
 enum class UnknownFilter { refuse, grant, close };
+enum class DpsDisabled { answer, refuse };
 enum class Tier { none, s1, s2, s3 };
 
 // How a healthy hub behaves where IoT Hub's behaviour is unknown, has a choice, or takes longer than a test wants to wait.
@@ -23,6 +24,13 @@ struct Rules {
   bool cloudReturnAtDisconnect = true;                  // unacknowledged messages; otherwise their lock must run out
   Tier tier = Tier::none;                               // rate limits of IoT Hub; a fault switch that is not zero comes first
   std::uint32_t tierUnits = 1;
+  std::uint32_t wsFrameBytes = 0;  // WebSocket messages of the hub are cut so short; 0: what is to be said goes in one
+  // Of the provisioning service; the registry file may say otherwise.
+  std::uint32_t dpsAssignPolls = 1;               // the poll that is answered with the result; 0: the register request is
+  std::uint32_t dpsRetryAfterSeconds = 1;         // named in answers that ask for patience; 0: not named
+  std::string dpsAssignedHub;                     // of enrolments that name none
+  DpsDisabled dpsDisabled = DpsDisabled::answer;  // a disabled enrolment gets the status `disabled`, or CONNACK 5
+  bool dpsLowerCaseIds = false;                   // registration ids with capitals are refused
 
   bool operator==(const Rules&) const = default;
 };

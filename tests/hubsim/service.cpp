@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/cloud_request.hpp"
 #include "hubsim/identity_json.hpp"
 #include "hubsim/method_request.hpp"
@@ -47,7 +48,11 @@ HttpAnswer edgeHubModule(Hub& hub, const HttpRequest& request) {
   const std::string& id = request.segments[1];
   const auto found = hub.registry().devices.find(id);
   if (found == hub.registry().devices.end() || !found->second.edge) return failed(hub, errors::deviceNotFound(id));
-  if (request.method == "GET") return good(edgeHubToJson(id, found->second));
+  if (request.method == "GET") {
+    Json out = edgeHubToJson(id, found->second);
+    out["connectionState"] = hub.online(edgeHubOf(id)) ? "Connected" : "Disconnected";
+    return good(out);
+  }
   if (request.method != "PUT") return wrongMethod(hub);
   const auto document = parseJson(request.body);
   if (!document) return failed(hub, errors::argument("the body is not JSON"));
@@ -69,9 +74,10 @@ HttpAnswer cloudMessage(Hub& hub, const HttpRequest& request, DeviceState& state
 
 Json twinJson(Hub& hub, const std::string& id, const DeviceState& state) {
   Json out = state.twin.forService(hub.wall());
-  const auto registered = hub.registry().devices.find(id);
+  const auto registered = hub.registry().devices.find(deviceOf(id));
   const DeviceIdentity identity = registered == hub.registry().devices.end() ? DeviceIdentity{} : registered->second;
-  out["deviceId"] = id;
+  out["deviceId"] = deviceOf(id);
+  if (isModule(id)) out["moduleId"] = kEdgeHub;
   out["etag"] = std::to_string(out["version"].get<std::uint64_t>());
   out["status"] = identity.enabled ? "enabled" : "disabled";
   out["connectionState"] = hub.online(id) ? "Connected" : "Disconnected";
@@ -83,8 +89,7 @@ Json twinJson(Hub& hub, const std::string& id, const DeviceState& state) {
   return out;
 }
 
-HttpAnswer twin(Hub& hub, const HttpRequest& request, DeviceState& state) {
-  const std::string& id = request.segments[1];
+HttpAnswer twin(Hub& hub, const HttpRequest& request, const std::string& id, DeviceState& state) {
   if (request.method == "GET") return good(twinJson(hub, id, state));
   if (request.method != "PATCH" && request.method != "PUT") return wrongMethod(hub);
   const auto document = parseJson(request.body);
@@ -95,9 +100,9 @@ HttpAnswer twin(Hub& hub, const HttpRequest& request, DeviceState& state) {
   return good(twinJson(hub, id, state));
 }
 
-void method(Hub& hub, const HttpRequest& request, const Reply& reply) {
+void method(Hub& hub, const HttpRequest& request, const std::string& id, const Reply& reply) {
   if (request.method != "POST") return reply(wrongMethod(hub));
-  auto call = methodCallFrom(request.segments[1], request.body);
+  auto call = methodCallFrom(id, request.body);
   if (const auto* error = std::get_if<HubError>(&call)) return reply(failed(hub, *error));
   hub.methods().call(std::get<MethodCall>(std::move(call)), [&hub, reply](const MethodCalls::Ended& ended) {
     if (const auto* error = std::get_if<HubError>(&ended)) return reply(failed(hub, *error));
@@ -118,16 +123,20 @@ bool answerService(Hub& hub, const HttpRequest& request, const Reply& reply) {
   if (is(0, "devices") && size == 4 && is(2, "modules") && is(3, "$edgeHub")) return reply(edgeHubModule(hub, request)), true;
   const bool message = is(0, "devices") && size == 4 && is(2, "messages") && (is(3, "deviceBound") || is(3, "devicebound"));
   const bool commands = is(0, "devices") && size == 3 && is(2, "commands");
-  const bool methods = is(0, "twins") && size == 3 && is(2, "methods");
-  if (!message && !commands && !methods && (!is(0, "twins") || size != 2)) return false;
+  const bool module = is(0, "twins") && size >= 4 && is(2, "modules") && is(3, kEdgeHub);
+  const std::size_t own = module ? 4 : 2;
+  const bool methods = is(0, "twins") && size == own + 1 && is(own, "methods");
+  const bool twins = is(0, "twins") && size == own;
+  if (!message && !commands && !methods && !twins) return false;
 
-  DeviceState* state = hub.device(segments[1]);
-  if (!state) return reply(failed(hub, errors::deviceNotFound(segments[1]))), true;
+  const std::string id = module ? edgeHubOf(segments[1]) : segments[1];
+  DeviceState* state = isModule(segments[1]) ? nullptr : hub.device(id);
+  if (!state) return reply(failed(hub, errors::deviceNotFound(id))), true;
   if (message) return reply(cloudMessage(hub, request, *state)), true;
-  if (methods) return method(hub, request, reply), true;
-  if (!commands) return reply(twin(hub, request, *state)), true;
+  if (methods) return method(hub, request, id, reply), true;
+  if (twins) return reply(twin(hub, request, id, *state)), true;
   if (request.method != "DELETE") return reply(wrongMethod(hub)), true;
-  return reply(good({{"deviceId", segments[1]}, {"totalMessagesPurged", state->mailbox.purge()}})), true;
+  return reply(good({{"deviceId", id}, {"totalMessagesPurged", state->mailbox.purge()}})), true;
 }
 
 }  // namespace spheregate::hubsim

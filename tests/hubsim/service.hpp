@@ -13,8 +13,8 @@ namespace spheregate::hubsim {
 //   POST   /devices/{id}/messages/deviceBound the body is the message; iothub-messageid, -correlationid, -userid, -to, -expiry,
 //                                             -ack, -contenttype, -contentencoding and iothub-app-NAME are its properties
 //   DELETE /devices/{id}/commands             purges the queue
-//   GET, PATCH, PUT /twins/{id}               PATCH merges, PUT replaces tags and desired properties
-//   POST   /twins/{id}/methods                {methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds}
+//   GET, PATCH, PUT /twins/{id}[/modules/$edgeHub]   PATCH merges, PUT replaces tags and desired properties
+//   POST   /twins/{id}[/modules/$edgeHub]/methods    {methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds}
 // Errors have the body IoT Hub gives them: {errorCode, trackingId, message, timestampUtc}.
 using Reply = std::function<void(HttpAnswer)>;
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hubsim/json_text.hpp"
+#include "hubsim/limits.hpp"
 #include "spheregate/base/result.hpp"
 
 // A struct of switches as a JSON object. `members(subject, visit)` names each member once, for reading and for writing.
@@ -20,6 +21,12 @@ inline void readSwitch(const Json& value, double& to) {
   if (!value.is_number() || !(value.get<double>() >= 0 && value.get<double>() <= 1))
     throw std::invalid_argument{"must be from 0 to 1"};
   to = value.get<double>();
+}
+
+inline void readSwitch(const Json& value, std::string& to) {
+  if (!value.is_string() || value.get_ref<const std::string&>().size() > kSwitchTextBytesMax)
+    throw std::invalid_argument{"must be a text of at most " + std::to_string(kSwitchTextBytesMax) + " bytes"};
+  to = value.get<std::string>();
 }
 
 template <class Number>

@@ -1,12 +1,20 @@
 #include "hubsim/telemetry.hpp"
 
+#include <algorithm>
 #include <vector>
 
+#include "hubsim/client_id.hpp"
 #include "hubsim/limits.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
 
 namespace spheregate::hubsim {
+
+bool hasProperty(std::string_view suffix, std::string_view key) {
+  if (key.empty()) return false;
+  const auto bag = hub::parseBag(suffix).value_or(std::vector<hub::Property>{});
+  return std::any_of(bag.begin(), bag.end(), [key](const hub::Property& property) { return property.key == key; });
+}
 
 bool readableBag(std::string_view suffix) {
   return suffix.find('%') == std::string_view::npos || hub::parseBag(suffix).has_value();
@@ -22,7 +30,7 @@ bool fitsMessage(std::string_view suffix, std::size_t payloadBytes) {
 
 bool readWill(const mqtt::Connect& connect, const std::string& device, std::optional<Message>& will) {
   if (!connect.will) return true;
-  const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, device);
+  const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, topicIdOf(device));
   if (topic.kind != hub::PublishKind::telemetry || connect.will->qos > 1 || !readableBag(topic.suffix)) return false;
   will.emplace();
   will->suffix = topic.suffix;

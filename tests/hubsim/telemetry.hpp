@@ -10,6 +10,8 @@
 
 namespace spheregate::hubsim {
 
+// Whether the bag has the property, with a value or without. No bag has one without a name.
+[[nodiscard]] bool hasProperty(std::string_view suffix, std::string_view key);
 // Whether the property bag holds no broken escape.
 [[nodiscard]] bool readableBag(std::string_view suffix);
 // Body, names and values as IoT Hub meters them. `suffix` must be readable.
