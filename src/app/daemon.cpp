@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "exit_code.hpp"
+#include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "required.hpp"
 #include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
 #include "spheregate/app/version.hpp"
@@ -30,10 +32,8 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
-#include "spheregate/upstream/credentials.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
-#include "spheregate/upstream/gateway_identity.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
 #include "spheregate/upstream/kept_messages.hpp"
 #include "spheregate/upstream/own_link.hpp"
@@ -50,13 +50,6 @@ namespace {
 constexpr std::chrono::seconds kStopTimeMax{10};
 // For the last packets to devices and hub to leave before the sockets go.
 constexpr std::chrono::milliseconds kGoodbye{200};
-
-// A part that could not be made at start-up becomes one line on stderr and exit code 78.
-template <class T>
-T required(base::Explained<T> made) {
-  if (!made) throw StartupError{made.error()};
-  return std::move(*made);
-}
 
 upstream::ControlAddress controlAddress(const tls::ConnectorSettings& reach) {
   upstream::ControlAddress address;
@@ -88,30 +81,26 @@ class Daemon {
   // Who may connect.
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
 
-  // The way to the hub: trust, keys, and one link for each device.
-  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
-  upstream::TlsDialer dialer_{*connector_};
-  std::unique_ptr<upstream::Credentials> credentials_;  // null in shared mode
-  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
-  upstream::LinkMetrics linkMetrics_{metrics_};
-  std::mt19937_64 random_{std::random_device{}()};
-  std::optional<upstream::LinkContext> linkContext_;
-
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
 
-  // What else outlives the process: twins, sessions.
+  // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
 
-  // The links: each device's own, or shares of the gateway's own connection. What Paho's thread stores comes before Paho, so that it
-  // outlives it.
+  // The way to the hub: trust, logins, and the links: each device's own, or shares of the gateway's own connection. What Paho's thread
+  // stores comes before Paho, so that it outlives it.
   std::unique_ptr<upstream::KeptMessages> keptMessages_;
-  std::unique_ptr<upstream::GatewayIdentity> gatewayIdentity_;
-  std::unique_ptr<upstream::ControlClients> controlClients_;
+  std::unique_ptr<tls::Connector> connector_{required(tls::Connector::open(loop_.asio(), config_.connector))};
+  upstream::TlsDialer dialer_{*connector_};
+  std::mt19937_64 random_{std::random_device{}()};
+  HubLogins logins_{config_, loop_, *state_, random_, metrics_};
+  upstream::Pacer pacer_{loop_.timers(), upstream::allowance(config_.upstream).connects};
+  upstream::LinkMetrics linkMetrics_{metrics_};
+  std::optional<upstream::LinkContext> linkContext_;
   std::unique_ptr<upstream::GatewayLink> gatewayLink_;
   std::unique_ptr<upstream::Links> links_{openLinks()};
 
@@ -163,12 +152,11 @@ std::unique_ptr<queue::Disk> Daemon::openDisk() {
 
 std::unique_ptr<upstream::Links> Daemon::openLinks() {
   if (config_.upstream.mode == upstream::Mode::shared) return openSharedLinks();
-  credentials_ = required(upstream::loadCredentials(config_.upstream.auth, config_.upstream.hub));
   linkContext_.emplace(upstream::LinkContext{.settings = config_.upstream,
                                              .timers = loop_.timers(),
                                              .dialer = dialer_,
                                              .pacer = pacer_,
-                                             .credentials = *credentials_,
+                                             .credentials = logins_.devices(),
                                              .metrics = linkMetrics_,
                                              .random = random_});
   return std::make_unique<upstream::OwnLinks>(*linkContext_);
@@ -177,16 +165,14 @@ std::unique_ptr<upstream::Links> Daemon::openLinks() {
 std::unique_ptr<upstream::Links> Daemon::openSharedLinks() {
   base::logInfo("shared mode", {{"device", config_.upstream.auth.deviceId},
                                 {"consequence", "all devices send under the gateway's identity; they have no twins and no direct methods"}});
-  gatewayIdentity_ = required(upstream::loadGatewayIdentity(config_.upstream.auth, config_.upstream.hub));
   keptMessages_ = std::make_unique<upstream::KeptMessages>(*state_, loop_.clock(), metrics_);
-  controlClients_ = upstream::makePahoClients([this](std::function<void()> job) { loop_.post(std::move(job)); });
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
                                .address = controlAddress(config_.connector),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
-                               .clients = *controlClients_,
-                               .identity = *gatewayIdentity_,
+                               .clients = logins_.clients(),
+                               .identity = logins_.gateway(),
                                .metrics = linkMetrics_,
                                .random = random_},
       [this](const upstream::ControlMessage& message) { keptMessages_->keep(message); });
@@ -208,6 +194,7 @@ ops::HttpSources Daemon::sources() {
                                    .front = front_,
                                    .uplink = uplink_,
                                    .admission = *admission_,
+                                   .assigner = logins_.assigner(),
                                    .clock = loop_.clock(),
                                    .hub = config_.upstream.hub});
               }};

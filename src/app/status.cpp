@@ -25,6 +25,12 @@ json deviceJson(const relay::DeviceView& device, base::WallTime now) {
   return entry;
 }
 
+json provisioningJson(const provisioning::Assigner& assigner) {
+  json entry{{"assigned", assigner.known()}, {"waiting", assigner.registrar().waiting()}, {"running", assigner.registrar().running()}};
+  if (!assigner.registrar().trouble().empty()) entry["last_error"] = assigner.registrar().trouble();
+  return entry;
+}
+
 }  // namespace
 
 std::string statusJson(const StatusParts& parts) {
@@ -32,6 +38,7 @@ std::string statusJson(const StatusParts& parts) {
   status["ready"] = parts.custody.isOpen();
   status["hub"] = parts.hub;
   status["uplink"] = {{"connected", parts.uplink.linksUp() > 0}, {"sessions", parts.uplink.linksUp()}};
+  if (parts.assigner) status["provisioning"] = provisioningJson(*parts.assigner);
   status["queue"] = ledgerJson(parts.custody.totals(), parts.custody.queuedMessages());
   status["queue"]["disk_bytes"] = parts.custody.diskBytes();
   if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();

@@ -4,6 +4,7 @@
 
 #include "spheregate/base/clock.hpp"
 #include "spheregate/identity/admission.hpp"
+#include "spheregate/provisioning/assigner.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/relay/front.hpp"
 #include "spheregate/relay/uplink.hpp"
@@ -15,6 +16,7 @@ struct StatusParts {
   const relay::Front& front;
   const relay::Uplink& uplink;
   const identity::Admission& admission;
+  const provisioning::Assigner* assigner;  // null when no provisioning service is asked
   const base::Clock& clock;
   std::string hub;
 };

@@ -51,6 +51,8 @@ std::string show(const Config& config) {
   std::string open;  // the section whose keys are being written, dotted
   for (const Key& key : keys()) {
     if (!belongs(key, config)) continue;
+    // A key that may be left out where others say enough, and is.
+    if (key.required && !needs(config, key) && key.write(config) == "\"\"") continue;
     const auto dot = key.path.rfind('.');
     const std::string section = dot == std::string::npos ? "" : key.path.substr(0, dot);
     const auto depth = static_cast<std::size_t>(std::count(key.path.begin(), key.path.end(), '.'));

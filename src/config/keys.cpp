@@ -24,6 +24,8 @@ constexpr std::uint64_t kMessageBytesMax = 256 * kKiB;
 constexpr auto kKeepAliveMax = std::chrono::milliseconds{1767s};
 // Packet ids must stay far from wrapping around within one window.
 constexpr std::uint64_t kInflightMax = 10'000;
+// A hundred times what the provisioning service takes today.
+constexpr std::uint64_t kRegistrationsPerMinuteMax = 20'000;
 // IoT Hub sells at most 200 units of S1 and S2.
 constexpr std::uint64_t kUnitsMax = 200;
 
@@ -56,6 +58,12 @@ Key key(std::string path, Kind<Value> kind, Field field) {
 
 Key required(Key made) {
   made.required = true;
+  return made;
+}
+
+Key requiredWhen(std::function<bool(const Config&)> needed, Key made) {
+  made.required = true;
+  made.needed = std::move(needed);
   return made;
 }
 
@@ -134,6 +142,30 @@ void addOnBehalfOf(std::vector<Key>& all) {
                                     [](auto& c) -> auto& { return c.upstream.auth.sendAuthChain; })));
 }
 
+// Of devices, or of the gateway itself.
+void addProvisioning(std::vector<Key>& all) {
+  const std::vector<AuthType> types{AuthType::dpsGroup, AuthType::gatewaySas, AuthType::gatewayX509};
+  const auto needsScope = [](const Config& config) {
+    // An endpoint of one's own would do nothing without it.
+    const bool endpoint = config.upstream.auth.endpoint.host != upstream::ProvisioningEndpoint{}.host;
+    return config.upstream.auth.type == AuthType::dpsGroup || endpoint;
+  };
+  all.push_back(requiredWhen(needsScope, onlyWith(types, key(
+                                                             "upstream.auth.id_scope", idScope(),
+                                                             [](auto& c) -> auto& { return c.upstream.auth.idScope; }))));
+  all.push_back(required(onlyWith({AuthType::dpsGroup},
+                                  key(
+                                      "upstream.auth.group_key_file", secretFile(),
+                                      [](auto& c) -> auto& { return c.upstream.auth.groupKeyFile; }))));
+  all.push_back(onlyWith(types, key(
+                                    "upstream.auth.endpoint", hostAndPort(),
+                                    [](auto& c) -> auto& { return c.upstream.auth.endpoint; })));
+  all.push_back(onlyWith({AuthType::dpsGroup},
+                         key(
+                             "upstream.auth.registrations_per_minute", whole(1, kRegistrationsPerMinuteMax),
+                             [](auto& c) -> auto& { return c.upstream.auth.registrationsPerMinute; })));
+}
+
 // Who the gateway itself is, for `mode: shared`.
 void addGateway(std::vector<Key>& all) {
   all.push_back(required(onlyWith({AuthType::gatewaySas, AuthType::gatewayX509},
@@ -151,8 +183,9 @@ void addGateway(std::vector<Key>& all) {
 }
 
 void addHubSide(std::vector<Key>& all) {
-  all.push_back(required(key(
-      "upstream.hub", hostName(Dot::notNeeded), [](auto& c) -> auto& { return c.upstream.hub; })));
+  all.push_back(requiredWhen([](const Config& config) { return !upstream::assignsHub(config.upstream.auth); },
+                             key(
+                                 "upstream.hub", hostName(Dot::notNeeded), [](auto& c) -> auto& { return c.upstream.hub; })));
   all.push_back(key(
       "upstream.port", whole(1, kPortMax), [](auto& c) -> auto& { return c.connector.port; }));
   all.push_back(key(
@@ -166,9 +199,9 @@ void addHubSide(std::vector<Key>& all) {
           {{"on_behalf_of", AuthType::onBehalfOf},
            {"hub_policy", AuthType::hubPolicy},
            {"device_keys", AuthType::deviceKeys},
+           {"dps_group", AuthType::dpsGroup},
            {"gateway_sas", AuthType::gatewaySas},
-           {"gateway_x509", AuthType::gatewayX509}},
-          {"dps_group"}),
+           {"gateway_x509", AuthType::gatewayX509}}),
       [](auto& c) -> auto& { return c.upstream.auth.type; })));
   addOnBehalfOf(all);
   all.push_back(required(onlyWith({AuthType::hubPolicy},
@@ -184,6 +217,7 @@ void addHubSide(std::vector<Key>& all) {
                                            "upstream.auth.keys_file", secretFile(),
                                            [](auto& c) -> auto& { return c.upstream.auth.keysFile; }))));
   addGateway(all);
+  addProvisioning(all);
   all.push_back(key(
       "upstream.auth.token_life", duration(1min, 30 * kDay), [](auto& c) -> auto& { return c.upstream.auth.tokenLife; }));
   all.push_back(connectRate());
@@ -238,6 +272,10 @@ void addKeeping(std::vector<Key>& all) {
 
 }  // namespace
 
+bool needs(const Config& config, const Key& key) {
+  return key.required && belongs(key, config) && (!key.needed || key.needed(config));
+}
+
 bool belongs(const Key& key, const Config& config) {
   return key.onlyWith.empty() ||
          std::find(key.onlyWith.begin(), key.onlyWith.end(), config.upstream.auth.type) != key.onlyWith.end();
@@ -257,9 +295,6 @@ const std::vector<Key>& keys() {
 const std::vector<std::string>& laterKeys() {
   static const std::vector<std::string> names{
       "admin",
-      "upstream.auth.id_scope",
-      "upstream.auth.group_key_file",
-      "upstream.auth.endpoint",
   };
   return names;
 }

@@ -15,6 +15,8 @@ struct Key {
   std::string path;   // dotted
   std::string words;  // what may stand there
   bool required = false;
+  // When a required key is needed, where that depends on others. Empty: always.
+  std::function<bool(const Config& config)> needed;
   // The key belongs to these types of upstream.auth, and only there may it be given and be required. Empty: to all.
   std::vector<upstream::AuthType> onlyWith;
   std::function<std::optional<Complaint>(const std::string& text, Config& config)> read;
@@ -23,6 +25,9 @@ struct Key {
 
 // Whether the key belongs to the type of `upstream.auth` that the configuration has.
 bool belongs(const Key& key, const Config& config);
+
+// Whether the configuration cannot do without the key.
+bool needs(const Config& config, const Key& key);
 
 // In the order in which people read them.
 const std::vector<Key>& keys();

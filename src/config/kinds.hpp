@@ -11,6 +11,7 @@
 #include "complaint.hpp"
 #include "similar.hpp"
 #include "spheregate/ops/settings.hpp"
+#include "spheregate/upstream/settings.hpp"
 #include "units.hpp"
 
 namespace spheregate::config {
@@ -36,6 +37,7 @@ enum class Dot : std::uint8_t { needed, notNeeded };
 Kind<std::string> hostName(Dot dot);
 Kind<std::string> ipAddress();
 Kind<ops::HttpSettings> addressAndPort();
+Kind<upstream::ProvisioningEndpoint> hostAndPort();
 // `${CREDENTIALS_DIRECTORY}` is expanded.
 Kind<std::filesystem::path> file();
 Kind<std::filesystem::path> optionalFile();
@@ -44,6 +46,7 @@ Kind<std::filesystem::path> secretFile();
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
 Kind<std::string> deviceId();
+Kind<std::string> idScope();
 // YAML's own words for it.
 Kind<bool> flag();
 

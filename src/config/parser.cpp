@@ -167,10 +167,11 @@ void Parser::checkMode() {
 }
 
 void Parser::checkMissing() {
+  const bool typeGiven = good("upstream.auth.type");
   for (const Key& key : keys()) {
     if (!key.required || places_.contains(key.path)) continue;
     // What a type needs is known only when the type is.
-    if (!key.onlyWith.empty() && (!good("upstream.auth.type") || !belongs(key, loaded_.config))) continue;
+    if (typeGiven ? !needs(loaded_.config, key) : !key.onlyWith.empty()) continue;
     complain(placeAround(key.path), key.path, {"this is missing", "add it: " + key.words});
   }
 }

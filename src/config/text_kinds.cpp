@@ -65,6 +65,21 @@ Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
   return settings;
 }
 
+Reading<upstream::ProvisioningEndpoint> readHostAndPort(const std::string& text) {
+  const auto colon = text.rfind(':');
+  upstream::ProvisioningEndpoint endpoint{.host = text.substr(0, colon), .port = 0};
+  const auto port = colon == std::string::npos ? std::optional<std::uint64_t>{0} : parseWhole(text.substr(colon + 1));
+  if (!validHostName(endpoint.host) || !port || *port > 65535 || (colon != std::string::npos && *port == 0)) {
+    return Complaint{"this is not a host name with or without a port", "write it as global.azure-devices-provisioning.net or as dps.example:8883"};
+  }
+  endpoint.port = static_cast<std::uint16_t>(*port);
+  return endpoint;
+}
+
+std::string writeHostAndPort(const upstream::ProvisioningEndpoint& endpoint) {
+  return quotedScalar(endpoint.port == 0 ? endpoint.host : endpoint.host + ":" + std::to_string(endpoint.port));
+}
+
 // Only this variable, because it is the one systemd sets for credentials; everything else stays as written.
 Reading<std::filesystem::path> expanded(std::string text) {
   const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -121,6 +136,19 @@ Kind<ops::HttpSettings> addressAndPort() {
             const bool six = settings.address.find(':') != std::string::npos;
             return quotedScalar((six ? "[" + settings.address + "]" : settings.address) + ":" + std::to_string(settings.port));
           }};
+}
+
+Kind<upstream::ProvisioningEndpoint> hostAndPort() {
+  return {.words = "host name, with a port or without", .read = readHostAndPort, .write = writeHostAndPort};
+}
+
+Kind<std::string> idScope() {
+  return {.words = "id scope",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            if (!text.empty() && text.size() <= kLabelBytesMax && std::all_of(text.begin(), text.end(), letterOrDigit)) return text;
+            return Complaint{"this is not an id scope", "write it as the provisioning service shows it, as in 0ne00000A0A"};
+          },
+          .write = writeText};
 }
 
 Kind<std::filesystem::path> file() {

@@ -17,4 +17,10 @@ inline bool validHostName(std::string_view host) {
          host.find("..") == std::string_view::npos && std::all_of(host.begin(), host.end(), allowed);
 }
 
+// Of hosts and registration ids, whose letter case means nothing.
+inline bool equalIgnoringCase(std::string_view left, std::string_view right) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [&](char a, char b) { return lower(a) == lower(b); });
+}
+
 }  // namespace spheregate::provisioning

@@ -50,12 +50,6 @@ std::chrono::seconds waitOf(std::chrono::seconds asked) {
   return std::min(asked, Registration::kWaitMax);
 }
 
-bool equalIgnoringCase(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [&](char a, char b) { return lower(a) == lower(b); });
-}
-
 }  // namespace
 
 struct Registration::Heard {

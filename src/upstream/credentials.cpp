@@ -50,6 +50,7 @@ Made loadCredentials(const AuthSettings& settings, std::string_view hub) {
     case AuthType::onBehalfOf: return loadOnBehalfOf(settings, hub);
     case AuthType::hubPolicy: return loadHubPolicy(settings, hub);
     case AuthType::deviceKeys: return loadDeviceKeys(settings, hub);
+    case AuthType::dpsGroup: break;
     case AuthType::gatewaySas:
     case AuthType::gatewayX509: break;
   }

@@ -140,7 +140,7 @@ class Hubsim(Process):
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
         ports = json.loads(first)
-        self.port, self.http_port = ports["mqtt"], ports["http"]
+        self.port, self.http_port, self.dps_port = ports["mqtt"], ports["http"], ports.get("dps")
 
     def call(self, method, path, body=None):
         status, answer = http_request(self.http_port, method, path, None if body is None else json.dumps(body))
@@ -187,6 +187,16 @@ class Hubsim(Process):
     def register(self, device_id, **changes):
         """Makes or changes a device in the registry: status="disabled", parentScopes=[...]."""
         return self.call("PUT", f"/devices/{device_id}", {"deviceId": device_id, **changes})
+
+    def unregister(self, device_id):
+        self.call("DELETE", f"/devices/{device_id}")
+
+    def connects(self):
+        """Every CONNECT since the start, accepted or not: {seconds, device, result}."""
+        return self.call("GET", "/connects?limit=20000")
+
+    def dps(self):
+        return self.call("GET", "/dps")
 
     def connections(self, device_id):
         return self.call("GET", f"/connections?device={device_id}")
@@ -240,8 +250,6 @@ class Gateway(Process):
         key_file = directory / "policy.key"
         key_file.write_text(POLICY_KEY + "\n")
         key_file.chmod(0o600)
-        if callable(extra):  # it wants to write files beside the configuration
-            extra = extra(self)
         settings = {
             "hostname": "gateway.plant.example",
             "listen": {"address": "127.0.0.1", "port": 0},
@@ -253,6 +261,9 @@ class Gateway(Process):
             "http": {"listen": "127.0.0.1:0"},
             "log": {"level": log_level},
         }
+        self.settings = settings
+        if callable(extra):  # it wants to write files beside the configuration, or take something out
+            extra = extra(self)
         for section, values in (extra or {}).items():
             settings[section] = {**settings.get(section, {}), **values}
         self.config.write_text(as_yaml(settings))

@@ -13,7 +13,13 @@ namespace spheregate::upstream {
 // transparent: each device under its own identity. shared: all under the gateway's.
 enum class Mode : std::uint8_t { transparent, shared };
 
-enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, gatewaySas, gatewayX509 };
+enum class AuthType : std::uint8_t { onBehalfOf, hubPolicy, deviceKeys, dpsGroup, gatewaySas, gatewayX509 };
+
+// Of the Device Provisioning Service.
+struct ProvisioningEndpoint {
+  std::string host = "global.azure-devices-provisioning.net";
+  std::uint16_t port = 0;  // 0: the one of the transport
+};
 
 struct AuthSettings {
   AuthType type = AuthType::hubPolicy;
@@ -23,14 +29,21 @@ struct AuthSettings {
   std::string policyName;               // hub_policy
   std::filesystem::path keyFile;        // hub_policy, gateway_sas
   std::filesystem::path keysFile;       // device_keys: CSV `id,base64-key` or YAML `id: base64-key`
-  std::string deviceId;                 // gateway_sas, gateway_x509: the gateway's own device
+  std::string deviceId;                 // gateway_sas, gateway_x509: the gateway's own device; with idScope its registration
   std::filesystem::path certificate;    // gateway_x509: PEM, leaf first
   std::filesystem::path privateKey;     // gateway_x509
+  std::string idScope;                  // dps_group; gateway_sas, gateway_x509: empty without the provisioning service
+  std::filesystem::path groupKeyFile;   // dps_group: key of the enrolment group
+  ProvisioningEndpoint endpoint;        // where idScope is
+  std::uint32_t registrationsPerMinute = 120;  // dps_group
   std::chrono::seconds tokenLife{3600};
 };
 
+// Whether the provisioning service says which hub it is.
+inline bool assignsHub(const AuthSettings& auth) { return auth.type == AuthType::dpsGroup || !auth.idScope.empty(); }
+
 struct Settings {
-  std::string hub;
+  std::string hub;  // may be empty when the provisioning service says which; otherwise it is the only one that is taken
   Mode mode = Mode::transparent;
   Tier tier = Tier::unknown;
   std::uint32_t units = 1;

@@ -50,7 +50,7 @@ TEST(Problems, everyRequiredKeyIsListedForAnEmptyFile) {
                                      "f: devices.tenant_ca: this is missing; add it: path",
                                      "f: upstream.hub: this is missing; add it: host name",
                                      "f: upstream.auth.type: this is missing; add it: `on_behalf_of`, `hub_policy`, `device_keys`, "
-                                     "`gateway_sas` or `gateway_x509`"};
+                                     "`dps_group`, `gateway_sas` or `gateway_x509`"};
   for (const char* empty : {"", "---\n", "# only a comment\n", "tls:\nqueue:\n", "\n\n"}) {
     EXPECT_THAT(problemsOf(empty), SizeIs(all.size())) << empty;
   }

@@ -140,6 +140,48 @@ TEST(Values, onBehalfOfHasKeysOfItsOwn) {
                           HasSubstr("key_file: this does not belong")));
 }
 
+TEST(Values, aProvisioningServiceMayNameTheHub) {
+  const std::string auth = "auth: { type: dps_group, id_scope: 0ne00000A0A, group_key_file: /a/group.key";
+  const std::string before = kLeast.substr(0, kLeast.find("  hub:"));
+  const Config without = good(before + "  " + auth + " }\n");
+  EXPECT_EQ(without.upstream.hub, "");
+  EXPECT_EQ(without.upstream.auth.idScope, "0ne00000A0A");
+  EXPECT_EQ(without.upstream.auth.endpoint.host, "global.azure-devices-provisioning.net");
+  EXPECT_EQ(without.upstream.auth.registrationsPerMinute, 120u);
+  const std::string shown = show(without);
+  EXPECT_THAT(shown, Not(HasSubstr("  hub:")));
+  EXPECT_THAT(problemsOf(shown), IsEmpty()) << shown;
+
+  const Config with = good(before + "  hub: h.example\n  " + auth + ", endpoint: \"dps.example:443\", registrations_per_minute: 60 }\n");
+  EXPECT_EQ(with.upstream.hub, "h.example");
+  EXPECT_EQ(with.upstream.auth.endpoint.host, "dps.example");
+  EXPECT_EQ(with.upstream.auth.endpoint.port, 443);
+  EXPECT_THAT(show(with), HasSubstr("    endpoint: \"dps.example:443\"\n"));
+
+  EXPECT_THAT(problemsOf(before + "  auth: { type: dps_group }\n"),
+              ElementsAre(HasSubstr("id_scope: this is missing"), HasSubstr("group_key_file: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  auth: { type: device_keys, keys_file: /a }\n"), ElementsAre(HasSubstr("upstream.hub: this is missing")));
+  for (const char* wrong : {"dps.example:0", "dps.example:65536", "dps.example:", ":1", "a b", "https://dps.example", "[::1]:1"}) {
+    EXPECT_THAT(problemsOf(before + "  " + auth + ", endpoint: \"" + wrong + "\" }\n"), ElementsAre(HasSubstr("is not a host name"))) << wrong;
+  }
+  EXPECT_THAT(problemsOf(before + "  auth: { type: dps_group, id_scope: \"0ne/x\", group_key_file: /a }\n"),
+              ElementsAre(HasSubstr("is not an id scope")));
+}
+
+TEST(Values, theGatewayItselfMayBeProvisioned) {
+  const std::string before = kLeast.substr(0, kLeast.find("  hub:")) + "  mode: shared\n";
+  const std::string sas = "  auth: { type: gateway_sas, device_id: plant, key_file: /a/key";
+  const Config config = good(before + sas + ", id_scope: 0ne00000A0A, endpoint: dps.example }\n");
+  EXPECT_EQ(config.upstream.auth.idScope, "0ne00000A0A");
+  EXPECT_EQ(config.upstream.hub, "");
+  EXPECT_THAT(problemsOf(show(config)), IsEmpty());
+  EXPECT_THAT(problemsOf(before + sas + " }\n"), ElementsAre(HasSubstr("upstream.hub: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  hub: h.example\n" + sas + ", endpoint: dps.example }\n"),
+              ElementsAre(HasSubstr("upstream.auth.id_scope: this is missing")));
+  EXPECT_THAT(problemsOf(before + "  hub: h.example\n" + sas + ", registrations_per_minute: 5 }\n"),
+              ElementsAre(HasSubstr("does not belong to the `type`")));
+}
+
 TEST(Values, credentialsDirectoryIsExpandedInPaths) {
   const std::string yaml = leastWith("devices", "deny_file: \"${CREDENTIALS_DIRECTORY}/deny\"");
   unsetenv("CREDENTIALS_DIRECTORY");
@@ -170,9 +212,6 @@ TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("upstream", "transport: mqtt\n  mode: transparent")), IsEmpty());
   EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
               ElementsAre("f:7:1: admin: this is not in this version; remove it"));
-  std::string yaml = kLeast;
-  yaml.replace(yaml.find("hub_policy"), 10, "dps_group");
-  EXPECT_THAT(problemsOf(yaml), ElementsAre(HasSubstr("upstream.auth.type: \"dps_group\" is not in this version")));
 }
 
 }  // namespace

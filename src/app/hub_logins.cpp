@@ -1,0 +1,67 @@
+#include "hub_logins.hpp"
+
+#include <functional>
+#include <utility>
+
+#include "required.hpp"
+#include "spheregate/provisioning/assigned_gateway.hpp"
+#include "spheregate/provisioning/group_credentials.hpp"
+
+namespace spheregate::app {
+namespace {
+
+constexpr std::uint16_t kMqttPort = 8883;
+
+provisioning::Settings settingsOf(const config::Config& config) {
+  const upstream::AuthSettings& auth = config.upstream.auth;
+  provisioning::Settings settings;
+  settings.address.host = auth.endpoint.host;
+  settings.address.port = auth.endpoint.port != 0 ? auth.endpoint.port : kMqttPort;
+  settings.address.ca = config.connector.ca;
+  settings.idScope = auth.idScope;
+  settings.registrationsPerMinute = auth.registrationsPerMinute;
+  return settings;
+}
+
+}  // namespace
+
+HubLogins::HubLogins(const config::Config& config, EventLoop& loop, state::Store& store, std::mt19937_64& random, metrics::Registry& metrics)
+    : config_{config}, loop_{loop}, store_{store}, random_{random}, metrics_{metrics}, provisioning_{settingsOf(config)} {
+  if (config.upstream.mode == upstream::Mode::shared)
+    loadGateway();
+  else
+    loadDevices();
+}
+
+void HubLogins::loadDevices() {
+  const upstream::AuthSettings& auth = config_.upstream.auth;
+  if (!upstream::assignsHub(auth)) {
+    devices_ = required(upstream::loadCredentials(auth, config_.upstream.hub));
+    return;
+  }
+  auto group = required(provisioning::loadGroupCredentials(auth, config_.upstream.hub, parts()));
+  assigner_ = &group->assigner();
+  devices_ = std::move(group);
+}
+
+void HubLogins::loadGateway() {
+  const upstream::AuthSettings& auth = config_.upstream.auth;
+  if (!upstream::assignsHub(auth)) {
+    gateway_ = required(upstream::loadGatewayIdentity(auth, config_.upstream.hub));
+    return;
+  }
+  auto gateway = required(provisioning::loadAssignedGateway(auth, config_.upstream.hub, parts()));
+  assigner_ = &gateway->assigner();
+  gateway_ = std::move(gateway);
+}
+
+provisioning::Parts HubLogins::parts() {
+  return {.settings = provisioning_, .clients = clients(), .store = store_, .timers = loop_.timers(), .random = random_, .metrics = metrics_};
+}
+
+upstream::ControlClients& HubLogins::clients() {
+  if (!clients_) clients_ = upstream::makePahoClients([&loop = loop_](std::function<void()> job) { loop.post(std::move(job)); });
+  return *clients_;
+}
+
+}  // namespace spheregate::app
