@@ -23,6 +23,14 @@ TwinCache::Learned learned(const hub::TwinSections& sections, std::string body, 
   return {.twin = true, .older = false, .first = first, .version = sections.desiredVersion, .body = std::move(body), .difference = {}};
 }
 
+// Changes that came to nothing are told too, because the device goes by the version.
+std::string differenceBetween(std::string_view before, const hub::TwinSections& now) {
+  auto difference = hub::desiredDifference(before, now.desired);
+  if (!difference || difference->kind == hub::TwinDifference::Kind::none) return {};
+  if (difference->kind == hub::TwinDifference::Kind::changed) return std::move(difference->patch);
+  return hub::withVersion("{}", now.desiredVersion).value_or(std::string{});
+}
+
 // Runs on the store's thread, like all that takes a Row.
 TwinCache::Learned learnInto(Row& row, const std::string& body, TwinCache::Trust trust, bool settled) {
   const auto sections = hub::splitTwin(body);
@@ -32,13 +40,14 @@ TwinCache::Learned learnInto(Row& row, const std::string& body, TwinCache::Trust
   if (twin.known()) {
     result.older = trust == TwinCache::Trust::newer && sections->desiredVersion < hub::versionOf(twin.desired).value_or(0);
     if (result.older) return result;
-    if (auto difference = hub::desiredDifference(twin.desired, sections->desired)) result.difference = std::move(difference->patch);
+    result.difference = differenceBetween(twin.desired, *sections);
   }
   twin.desired = sections->desired;
   twin.reported = sections->reported;
-  if (settled) {
+  if (settled || twin.settled) {
     twin.pending.clear();
     twin.through = 0;
+    twin.settled = false;
   }
   // Byte for byte what the hub said, unless the device knows more than the hub.
   if (!twin.pending.empty()) result.body = twinBody(twin);
@@ -76,6 +85,7 @@ bool answeredInto(Row& row, const std::string& patch, const TwinCache::Answered&
   } else if (twin.known()) {
     twin.reported = hub::mergeReported(twin.reported, patch).value_or(twin.reported);
   }
+  if (last) twin.settled = true;
   // Zero: the hub did not say.
   if (taken && *answer.version > 0 && twin.known()) twin.reported = hub::withVersion(twin.reported, *answer.version).value_or(twin.reported);
   save(twin, row);
@@ -86,6 +96,7 @@ void keepInto(Row& row, const std::string& patch, std::uint64_t mark) {
   TwinRow twin = opened(row);
   addPending(twin, patch);
   twin.through = mark;
+  twin.settled = false;
   save(twin, row);
 }
 

@@ -30,7 +30,7 @@ class TwinCache {
     std::string body;           // the twin as the device may see it
     std::string difference;     // what changed in the desired section since the device was told; empty: nothing
   };
-  // The hub answered a read. `settled`: it has all patches that the gateway answered for it, so they need not be remembered.
+  // The hub answered a read. `settled`: nothing that the device reported before was still on its way when the hub was asked.
   void learn(std::string_view id, base::ByteView body, Trust trust, bool settled, std::function<void(const Learned&)> done);
 
   enum class Change : std::uint8_t {

@@ -76,6 +76,8 @@ void TwinReads::linkRoom() {
     if (request.sent || line_.timers.now() < request.notBefore) continue;
     if (!line_.link.send(request.topic, request.payload)) return;
     request.sent = true;
+    request.quiet = quiet();
+    request.kept = kept_;
     request.due = line_.timers.now() + kHubTime;
     request.again = line_.timers.now() + line_.patience;
   }
@@ -90,11 +92,6 @@ void TwinReads::linkDown() {
   for (Request& request : requests_) {
     if (!request.cacheAsked) askCache(request);
   }
-}
-
-void TwinReads::patchKept() {
-  ++kept_;
-  settling_ = false;
 }
 
 void TwinReads::patchesThrough() {
@@ -163,7 +160,7 @@ bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& messag
 
 void TwinReads::answerFromHub(const Request& request, const mqtt::Publish& message) {
   missed_ = false;
-  line_.twins.learn(line_.id, message.payload, TwinCache::Trust::newer, quiet(),
+  line_.twins.learn(line_.id, message.payload, TwinCache::Trust::newer, request.quiet && request.kept == kept_,
                     [this, rid = request.rid, topic = std::string{message.topic}, visit = visit_](const TwinCache::Learned& twin) {
                       if (twin.older) overtaken_ = true;
                       if (twin.twin && !twin.older && visit == visit_) told_ = twin.version;
@@ -172,7 +169,7 @@ void TwinReads::answerFromHub(const Request& request, const mqtt::Publish& messa
                     });
 }
 
-// The device has nothing on its way to the hub, so the hub's word is the whole truth.
+// The device has nothing on its way to the hub, so the hub's word is the whole truth, whatever became of patches that were kept before.
 bool TwinReads::quiet() const { return !line_.custody.hasBacklog(line_.device); }
 
 void TwinReads::readIfNeeded() {
@@ -183,7 +180,7 @@ void TwinReads::readIfNeeded() {
   OwnRead read{.rid = std::string{kOwnReads} + std::to_string(++numbers_),
                .due = line_.timers.now() + line_.patience,
                .kept = kept_,
-               .settles = settling_ || quiet()};
+               .quiet = quiet()};
   if (!line_.link.send(std::string{kReadTopic} + read.rid, {})) return;
   own_ = std::move(read);
   watch();
@@ -196,11 +193,10 @@ void TwinReads::ownAnswer(int status, const mqtt::Publish& message) {
     base::logDebug("twin not read", {{"device", line_.id}, {"status", status}});
     return watch();
   }
-  const bool settled = read.settles && read.kept == kept_;
-  if (settled) settling_ = false;
+  settling_ = false;
   const bool wanted = std::exchange(missed_, false) && listening_;
   const auto trust = std::exchange(overtaken_, false) ? TwinCache::Trust::any : TwinCache::Trust::newer;
-  line_.twins.learn(line_.id, message.payload, trust, settled, [this, wanted](const TwinCache::Learned& twin) { learned(twin, wanted); });
+  line_.twins.learn(line_.id, message.payload, trust, read.quiet && read.kept == kept_, [this, wanted](const TwinCache::Learned& twin) { learned(twin, wanted); });
 }
 
 void TwinReads::learned(const TwinCache::Learned& twin, bool wanted) {

@@ -34,7 +34,7 @@ class TwinReads {
   void desired(const hub::HubTopic& topic, const mqtt::Publish& message);
 
   // The gateway answers a patch in the hub's place; what the hub says of the twin is not the whole truth until it has it.
-  void patchKept();
+  void patchKept() { ++kept_; }
   // The hub has all that were answered in its place.
   void patchesThrough();
 
@@ -46,6 +46,8 @@ class TwinReads {
     base::Bytes payload;
     bool sent = false;
     bool cacheAsked = false;
+    bool quiet = false;          // when it was sent
+    std::uint64_t kept = 0;      // patches kept then
     base::MonoTime due{};        // when the hub has had its time
     base::MonoTime again{};      // when it is sent again
     base::MonoTime notBefore{};  // a hub that was busy is left alone until then
@@ -53,8 +55,8 @@ class TwinReads {
   struct OwnRead {
     std::string rid;
     base::MonoTime due{};
-    std::uint64_t kept = 0;  // patches kept when it was sent
-    bool settles = false;
+    std::uint64_t kept = 0;
+    bool quiet = false;
   };
 
   struct Owed {

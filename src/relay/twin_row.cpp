@@ -53,6 +53,7 @@ class Reader {
 std::string encode(const TwinRow& row) {
   std::string out(1, kVersion);
   appendNumber(out, row.through);
+  appendNumber(out, row.settled ? 1 : 0);
   appendText(out, row.desired);
   appendText(out, row.reported);
   appendNumber(out, row.pending.size());
@@ -65,6 +66,7 @@ std::optional<TwinRow> decodeTwinRow(std::string_view bytes) {
   Reader reader{bytes.substr(1)};
   TwinRow row;
   row.through = reader.number();
+  row.settled = reader.number() != 0;
   row.desired = reader.text();
   row.reported = reader.text();
   for (std::uint64_t left = reader.number(); left > 0 && reader.good(); --left) row.pending.emplace_back(reader.text());

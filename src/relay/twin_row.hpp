@@ -13,7 +13,8 @@ struct TwinRow {
   std::string desired;   // the section as the device was told last, `$version` included; empty while the hub never showed the twin
   std::string reported;  // the section as the hub has it, likewise
   std::vector<std::string> pending;  // patches that the gateway answered in the hub's place, in order; few, as most become one
-  std::uint64_t through = 0;  // the mark of the latest of these
+  std::uint64_t through = 0;         // the mark of the latest of these
+  bool settled = false;              // the hub has them all, so its next word is the whole truth
 
   bool known() const { return !desired.empty(); }
   bool operator==(const TwinRow&) const = default;

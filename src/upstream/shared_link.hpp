@@ -57,6 +57,7 @@ class SharedLink final : public Link {
   bool wanted_ = false;
   bool told_ = false;     // its user knows that it is up
   bool inLine_ = false;
+  std::size_t turnsLeft_ = 0;  // of a turn that was cut short
   std::size_t inFlight_ = 0;
   std::set<std::string, std::less<>> followed_;
 

@@ -180,7 +180,7 @@ class FromTheCloud(SharedTest):
         self.assertEqual([message.payload for message in found], [f"{number}".encode() for number in range(20)])
         self.assertTrue(all(message.dup for message in found))
         self.await_kept(0)
-        self.gateway.kill()
+        self.gateway.stop()
         self.gateway.start()
         self.await_kept(0)
 

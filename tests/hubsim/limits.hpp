@@ -52,6 +52,9 @@ inline constexpr std::size_t kDpsPacketBytesMax = 64 * 1024;
 // A switch that is a text.
 inline constexpr std::size_t kSwitchTextBytesMax = 1024;
 
+// The HTTP request that asks for a WebSocket.
+inline constexpr std::size_t kWebSocketRequestBytesMax = 16 * 1024;
+
 // JSON of a peer, before anything walks it recursively.
 inline constexpr std::size_t kJsonDepthMax = 64;
 // An on-behalf-of chain: the device and the edges above it.

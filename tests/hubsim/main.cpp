@@ -16,6 +16,7 @@
 #include "hubsim/registry.hpp"
 #include "hubsim/timer_driver.hpp"
 #include "hubsim/tls_context.hpp"
+#include "hubsim/ws_server.hpp"
 #include "spheregate/base/clock.hpp"
 #include "spheregate/base/log.hpp"
 
@@ -30,6 +31,7 @@ struct Options {
   std::uint16_t port = 0;
   std::uint16_t httpPort = 0;
   std::uint16_t dpsPort = 0;
+  std::optional<std::uint16_t> wsPort;
   std::size_t messagesMax = 2'000'000;
   bool noRecord = false;
 };
@@ -43,6 +45,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--http-port", options.httpPort, "service and control API on 127.0.0.1; 0 picks one")->capture_default_str();
   app.add_option("--dps-port", options.dpsPort, "the provisioning service, when the registry has one; 0 picks one")
       ->capture_default_str();
+  app.add_option("--ws-port", options.wsPort, "MQTT over WebSocket and TLS, only when given; 0 picks one");
   app.add_option("--client-ca", options.tls.clientCa, "PEM file; devices may then log in with a certificate of these CAs");
   app.add_option("--max-messages", options.messagesMax, "messages kept in memory; beyond, the oldest are forgotten and counted")
       ->capture_default_str();
@@ -78,12 +81,15 @@ void serve(const Options& options) {
   const hubsim::MqttServer mqtt{loop, {address, options.port}, tls, hub};
   std::optional<hubsim::MqttServer> dps;
   if (provisioning) dps.emplace(loop, boost::asio::ip::tcp::endpoint{address, options.dpsPort}, tls, *provisioning);
+  std::optional<hubsim::WsServer> ws;
+  if (options.wsPort) ws.emplace(loop, boost::asio::ip::tcp::endpoint{address, *options.wsPort}, tls, hub, hub.rules());
   const hubsim::HttpServer http{loop, options.httpPort, hub, provisioning ? &*provisioning : nullptr};
 
   boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
   signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });
   std::cout << "{\"mqtt\":" << mqtt.port() << ",\"http\":" << http.port();
   if (dps) std::cout << ",\"dps\":" << dps->port();
+  if (ws) std::cout << ",\"ws\":" << ws->port();
   std::cout << "}" << std::endl;
   loop.run();
   base::logInfo("stopped");

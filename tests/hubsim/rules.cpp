@@ -46,6 +46,7 @@ constexpr auto kMembers = [](auto& rules, auto visit) {
   visit("cloud_return_at_disconnect", rules.cloudReturnAtDisconnect);
   visit("tier", rules.tier);
   visit("tier_units", rules.tierUnits);
+  visit("ws_frame_bytes", rules.wsFrameBytes);
   visit("dps_assign_polls", rules.dpsAssignPolls);
   visit("dps_retry_after_seconds", rules.dpsRetryAfterSeconds);
   visit("dps_assigned_hub", rules.dpsAssignedHub);

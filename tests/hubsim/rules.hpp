@@ -24,6 +24,7 @@ struct Rules {
   bool cloudReturnAtDisconnect = true;                  // unacknowledged messages; otherwise their lock must run out
   Tier tier = Tier::none;                               // rate limits of IoT Hub; a fault switch that is not zero comes first
   std::uint32_t tierUnits = 1;
+  std::uint32_t wsFrameBytes = 0;  // WebSocket messages of the hub are cut so short; 0: what is to be said goes in one
   // Of the provisioning service; the registry file may say otherwise.
   std::uint32_t dpsAssignPolls = 1;               // the poll that is answered with the result; 0: the register request is
   std::uint32_t dpsRetryAfterSeconds = 1;         // named in answers that ask for patience; 0: not named

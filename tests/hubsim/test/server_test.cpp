@@ -1,132 +1,13 @@
 #include <gtest/gtest.h>
-#include <openssl/ssl.h>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/asio/write.hpp>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <thread>
 
-#include "certificates.hpp"
-#include "hubsim/http_server.hpp"
-#include "hubsim/hub.hpp"
-#include "hubsim/mqtt_server.hpp"
-#include "hubsim/timer_driver.hpp"
-#include "hubsim/tls_context.hpp"
-#include "site.hpp"
-#include "spheregate/hub/sas.hpp"
+#include "running_hub.hpp"
 #include "spheregate/mqtt/encoder.hpp"
 
 namespace spheregate::hubsim {
 namespace {
-
-namespace asio = boost::asio;
-using Tcp = asio::ip::tcp;
-using Json = nlohmann::json;
-
-Registry openRegistry() {
-  return *parseRegistry(
-      "{hub: hub.test, accept_unknown_devices: true, policies: [{name: gateway, key: " + std::string{Site::kGatewayKey} + "}]}",
-      "r");
-}
-
-std::string gatewayToken() {
-  return hub::makeSasToken(*hub::SharedAccessKey::fromBase64(Site::kGatewayKey), "hub.test", 4'000'000'000, "gateway");
-}
-
-// The whole program less main, on a thread of its own.
-class RunningHub {
- public:
-  RunningHub()
-      : ca{makeCredential("plant ca")},
-        tls_{openTls()},
-        hub_{openRegistry(), 100'000, timers_},
-        mqtt_{loop_, {asio::ip::address_v4::loopback(), 0}, tls_, hub_},
-        http_{loop_, 0, hub_},
-        thread_{[this] { loop_.run(); }} {}
-
-  ~RunningHub() {
-    loop_.stop();
-    thread_.join();
-  }
-
-  std::uint16_t port() const { return mqtt_.port(); }
-
-  Json control(const std::string& method, const std::string& target, const std::string& body = "") const {
-    const std::string answer = request(method, target, body);
-    return Json::parse(answer.substr(answer.find("\r\n\r\n")));
-  }
-
-  // The whole answer; `headers` end with a line break each.
-  std::string request(const std::string& method, const std::string& target, const std::string& body,
-                      const std::string& headers = "") const {
-    asio::io_context loop;
-    Tcp::socket socket{loop};
-    socket.connect({asio::ip::address_v4::loopback(), http_.port()});
-    asio::write(socket, asio::buffer(method + " " + target + " HTTP/1.1\r\nHost: hub\r\n" + headers +
-                                     "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
-    std::string answer;
-    boost::system::error_code end;
-    asio::read(socket, asio::dynamic_buffer(answer), end);
-    return answer;
-  }
-
-  Credential ca;
-
- private:
-  TlsContext openTls() {
-    const Credential server = makeCredential("hub.test");
-    return *TlsContext::open({.certificate = files_.writeCertificate("hub.pem", server),
-                              .key = files_.writeKey("hub.key", server),
-                              .clientCa = files_.writeCertificate("ca.pem", ca)});
-  }
-
-  TemporaryDirectory files_;
-  base::SystemClock clock_;
-  base::Timers timers_{clock_};
-  asio::io_context loop_{1};
-  TimerDriver driver_{loop_, timers_};
-  TlsContext tls_;
-  Hub hub_;
-  MqttServer mqtt_;
-  HttpServer http_;
-  std::thread thread_;
-};
-
-// A blocking TLS client.
-class Client {
- public:
-  Client(const RunningHub& hub, const Credential* credential = nullptr, int tlsVersion = TLS1_3_VERSION) {
-    SSL_CTX_set_max_proto_version(context_.native_handle(), tlsVersion);
-    if (credential) {
-      SSL_CTX_use_certificate(context_.native_handle(), credential->certificate.get());
-      SSL_CTX_use_PrivateKey(context_.native_handle(), credential->key.get());
-    }
-    stream_.emplace(loop_, context_);
-    stream_->next_layer().connect({asio::ip::address_v4::loopback(), hub.port()});
-    stream_->handshake(asio::ssl::stream_base::client);
-  }
-
-  void says(const base::Bytes& bytes) { asio::write(*stream_, asio::buffer(bytes)); }
-
-  base::Bytes hears(std::size_t bytes) {
-    base::Bytes heard(bytes);
-    boost::system::error_code error;
-    heard.resize(asio::read(*stream_, asio::buffer(heard), error));
-    return heard;
-  }
-
-  bool hearsTheEnd() { return hears(1).empty(); }
-
- private:
-  asio::io_context loop_;
-  asio::ssl::context context_{asio::ssl::context::tls_client};
-  std::optional<asio::ssl::stream<Tcp::socket>> stream_;
-};
 
 const base::Bytes kAccepted{0x20, 0x02, 0x00, 0x00};
 const base::Bytes kNotAuthorized{0x20, 0x02, 0x00, 0x05};
@@ -134,7 +15,7 @@ const base::Bytes kNotAuthorized{0x20, 0x02, 0x00, 0x05};
 TEST(Server, takesTelemetryOverTlsAndShowsItOverHttp) {
   RunningHub hub;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Client client{hub, nullptr, version};
+    Client client{hub.port(), nullptr, version};
     // All in one go, as a client may that does not wait for the CONNACK.
     client.says(connectPacket("pump", {.username = {}, .password = gatewayToken(), .will = {}}) +
                 telemetry("pump", 1, "hello", "unit=%C2%B0C") + telemetry("pump", 2));
@@ -149,7 +30,7 @@ TEST(Server, takesTelemetryOverTlsAndShowsItOverHttp) {
 
 TEST(Server, takesAnswersAndMessagesLargerThanEveryBuffer) {
   RunningHub hub;
-  Client client{hub};
+  Client client{hub.port()};
   base::Bytes many = connectPacket("pump", {.username = {}, .password = gatewayToken(), .will = {}});
   for (mqtt::PacketId id = 1; id <= 20; ++id) base::append(many, telemetry("pump", id, std::string(250'000, 'x')));
   client.says(many);
@@ -166,14 +47,14 @@ TEST(Server, letsACertificateOfItsCaInAndNoOther) {
   const Credential wrong = makeCredential(id, &otherCa);
   const base::Bytes connect = connectPacket(id, {.username = {}, .password = "", .will = {}});
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    Client trusted{hub, &good, version};
+    Client trusted{hub.port(), &good, version};
     trusted.says(connect);
     EXPECT_EQ(trusted.hears(4), kAccepted);
-    Client untrusted{hub, &wrong, version};
+    Client untrusted{hub.port(), &wrong, version};
     untrusted.says(connect);
     EXPECT_EQ(untrusted.hears(4), kNotAuthorized);
     EXPECT_TRUE(untrusted.hearsTheEnd());
-    Client without{hub, nullptr, version};
+    Client without{hub.port(), nullptr, version};
     without.says(connect);
     EXPECT_EQ(without.hears(4), kNotAuthorized);
   }
@@ -184,7 +65,7 @@ TEST(Server, letsACertificateOfItsCaInAndNoOther) {
 
 TEST(Server, carriesTwinsMessagesAndMethodsBetweenHttpAndMqtt) {
   RunningHub hub;
-  Client client{hub};
+  Client client{hub.port()};
   const std::string topic = "devices/pump/messages/devicebound/%24.to=%2Fdevices%2Fpump%2Fmessages%2Fdevicebound&Unit=bar";
   client.says(connectPacket("pump", {.username = {}, .password = gatewayToken(), .will = {}}) +
               subscribePacket({"devices/pump/messages/devicebound/#", "$iothub/methods/POST/#"}));
@@ -204,16 +85,38 @@ TEST(Server, carriesTwinsMessagesAndMethodsBetweenHttpAndMqtt) {
   EXPECT_EQ(hub.control("PATCH", "/twins/pump", R"({"tags":{"a":1}})")["tags"]["a"], 1);
 }
 
+TEST(Server, provisionsADeviceByItsCertificate) {
+  RunningHub hub;
+  const std::string id(128, 'a');
+  const Credential credential = makeCredential(id, &hub.ca);
+  const base::Bytes answers = subscribePacket({"$dps/registrations/res/#"});
+  Client dps{hub.dpsPort(), &credential};
+  dps.says(connectPacket(id, {.username = "0ne1/registrations/" + id + "/api-version=2019-03-31", .password = "", .will = {}}) +
+           answers);
+  EXPECT_EQ(dps.hears(4), kAccepted);
+  EXPECT_EQ(dps.hears(5).size(), 5u);
+  hub.control("PUT", "/rules", R"({"dps_assign_polls":0})");
+  dps.says(publishPacket("$dps/registrations/PUT/iotdps-register/?$rid=1", R"({"registrationId":")" + id + R"("})", 1));
+  EXPECT_EQ(dps.hears(4), (base::Bytes{0x40, 2, 0, 1}));
+  const Json shown = hub.control("GET", "/dps")["registrations"][0];
+  EXPECT_EQ(shown["status"], "assigned");
+  EXPECT_EQ(shown["device"], id);
+  EXPECT_EQ(hub.control("GET", "/devices/" + id)["authentication"]["type"], "certificateAuthority");
+  hub.control("PUT", "/faults", R"({"dps_outage":true})");
+  EXPECT_THROW(Client{hub.dpsPort()}, boost::system::system_error);
+  EXPECT_NO_THROW(Client{hub.port()});
+}
+
 TEST(Server, goesAwayDuringAnOutageAndComesBack) {
   RunningHub hub;
-  Client client{hub};
+  Client client{hub.port()};
   client.says(connectPacket("pump", {.username = {}, .password = gatewayToken(), .will = {}}));
   EXPECT_EQ(client.hears(4), kAccepted);
   EXPECT_EQ(hub.control("PUT", "/faults", R"({"outage":true})")["outage"], true);
   EXPECT_TRUE(client.hearsTheEnd());
-  EXPECT_THROW(Client{hub}, boost::system::system_error);
+  EXPECT_THROW(Client{hub.port()}, boost::system::system_error);
   hub.control("PUT", "/faults", R"({"outage":false})");
-  EXPECT_NO_THROW(Client{hub});
+  EXPECT_NO_THROW(Client{hub.port()});
 }
 
 TEST(Server, survivesBytesThatAreNotTls) {
@@ -226,7 +129,7 @@ TEST(Server, survivesBytesThatAreNotTls) {
   boost::system::error_code end;
   asio::read(socket, asio::dynamic_buffer(answer), end);
   EXPECT_EQ(hub.control("GET", "/stats")["handshakes_failed"], 1);
-  EXPECT_NO_THROW(Client{hub});
+  EXPECT_NO_THROW(Client{hub.port()});
 }
 
 TEST(Server, saysWhichFileIsWrong) {

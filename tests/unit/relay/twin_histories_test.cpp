@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simulation/memory_store.hpp"
+#include "spheregate/base/log.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "unit/queue/store_fixture.hpp"
 #include "unit/upstream/link_fixture.hpp"
@@ -418,6 +419,7 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
 TEST(TwinHistories, deviceAndHubAgreeInTheEnd) {
   const std::uint64_t first = number("SPHEREGATE_SEED", 1);
   const std::uint64_t count = number("SPHEREGATE_SEEDS", 10'000);
+  base::configureLog(base::LogLevel::error, base::LogFormat::text);
   for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
     SCOPED_TRACE("SPHEREGATE_SEEDS=1 SPHEREGATE_SEED=" + std::to_string(seed));
     History{seed}.run();

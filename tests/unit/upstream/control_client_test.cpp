@@ -51,7 +51,8 @@ class PahoClients : public testing::Test {
   bool until(Met met, std::chrono::seconds patience = 20s) {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!met() && std::chrono::steady_clock::now() < end) {
-      loop.run_for(5ms);
+      loop.run_one_for(5ms);
+      loop.poll();
     }
     return met();
   }

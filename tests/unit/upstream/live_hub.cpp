@@ -3,9 +3,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "hubsim/json_text.hpp"
 #include "pki/authorities.hpp"
 #include "pki/files.hpp"
 #include "spheregate/hub/sas.hpp"
@@ -81,7 +81,7 @@ ControlLogin LiveHub::certificateLogin() const {
 }
 
 void LiveHub::fault(const std::string& json) {
-  ask([&](hubsim::Hub& hub) { hub.setFaults(*hubsim::mergeFaults({}, nlohmann::json::parse(json))); });
+  ask([&](hubsim::Hub& hub) { hub.setFaults(*hubsim::mergeFaults({}, hubsim::Json::parse(json))); });
 }
 
 void LiveHub::sendToGateway(const std::string& payload) {
