@@ -64,7 +64,7 @@ void Fleet::publish(Device& device, std::size_t count) {
 }
 
 Nanoseconds Fleet::tick(Nanoseconds at) {
-  if (!working_ || options_.mode != Mode::paced) return kSecond;
+  if (!working_ || (options_.mode != Mode::paced && options_.mode != Mode::crowd)) return kSecond;
   const double interval = static_cast<double>(kSecond) / options_.rate;
   for (;;) {
     const Nanoseconds due = pacedFrom_ + static_cast<Nanoseconds>(static_cast<double>(paced_) * interval);

@@ -21,15 +21,15 @@ void raiseFileLimit() {
 
 void declare(CLI::App& app, Options& options) {
   const std::map<std::string, Mode> modes{
-      {"closed", Mode::closed}, {"paced", Mode::paced}, {"idle", Mode::idle}, {"handshake", Mode::handshake}};
-  app.add_option("mode", options.mode, "closed, paced, idle or handshake")->required()->transform(CLI::CheckedTransformer(modes));
+      {"closed", Mode::closed}, {"paced", Mode::paced}, {"idle", Mode::idle}, {"handshake", Mode::handshake}, {"crowd", Mode::crowd}};
+  app.add_option("mode", options.mode, "closed, paced, idle, handshake or crowd")->required()->transform(CLI::CheckedTransformer(modes));
   app.add_option("--pki", options.pki, "directory made by spheregate-testpki")->required();
   app.add_option("--sink-port", options.sinkPort, "where the hub's end listens; 0: any free port");
   app.add_option("--devices", options.devices)->check(CLI::Range(1, 100000))->capture_default_str();
   app.add_option("--window", options.window, "closed: unacknowledged messages a device")
       ->check(CLI::Range(1, 2000))
       ->capture_default_str();
-  app.add_option("--rate", options.rate, "paced: messages a second, all devices together")
+  app.add_option("--rate", options.rate, "paced, crowd: messages a second, all devices together")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--payload", options.payloadBytes, "bytes")->check(CLI::Range(24, 65000))->capture_default_str();

@@ -6,7 +6,8 @@
 
 namespace spheregate::load {
 
-enum class Mode { closed, paced, idle, handshake };
+// `crowd`: devices only, for a gateway that has a hub of its own.
+enum class Mode { closed, paced, idle, handshake, crowd };
 
 struct Options {
   Mode mode = Mode::closed;

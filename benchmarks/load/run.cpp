@@ -1,6 +1,7 @@
 #include "run.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <stdexcept>
 
 namespace spheregate::load {
@@ -62,6 +63,8 @@ nlohmann::json Run::measure(std::uint16_t peerPort, pid_t peer) {
   result_ = {{"devices", options_.devices}, {"payload_bytes", options_.payloadBytes}};
   if (options_.mode == Mode::handshake) {
     shakeHands();
+  } else if (options_.mode == Mode::crowd) {
+    crowd();
   } else {
     connectDevices();
     if (options_.mode == Mode::idle)
@@ -103,6 +106,19 @@ void Run::stay() {
   serve(options_.seconds);
   const PeerUsage after = PeerUsage::of(peer_);
   result_["peer_cpu_percent"] = (after.cpuSeconds - before.cpuSeconds) * 100 / secondsBetween(before.at, after.at);
+}
+
+// Says when all are there, publishes all the while, and ends when everything is acknowledged.
+void Run::crowd() {
+  fleet_->connectAll();
+  if (!serve(kConnectSecondsMax, [this] { return fleet_->allConnected(); })) throw std::runtime_error{"not all were connected in time"};
+  std::cerr << "connected" << std::endl;
+  fleet_->startPublishing(now());
+  serve(options_.seconds);
+  fleet_->stop();
+  serve(options_.drainSeconds, [this] { return fleet_->acked() == fleet_->sent(); });
+  result_["sent"] = fleet_->sent();
+  result_["acked"] = fleet_->acked();
 }
 
 void Run::shakeHands() {

@@ -36,6 +36,7 @@ class Run {
   void drain();
   void shakeHands();
   void stay();
+  void crowd();
   // Serves everything until the condition holds; false when it did not within that time.
   bool serve(double seconds, const std::function<bool()>& until);
   void serve(double seconds);

@@ -22,6 +22,7 @@ bool Suspicion::answered(std::size_t usual) {
 bool Suspicion::closed(const Close& close) {
   const bool first = !suspects();
   lastClose_ = close.now;
+  foul_ = close.foul;
   window_ = 1;
   if (isWitness(close.alone)) {
     // It ends like the accused, so neither may be guilty. The next one to go is the accused again.

@@ -43,8 +43,9 @@ class Suspicion {
   bool closed(const Close& close);
   // It did so with nothing under way: a second owner of the name, perhaps.
   void closedIdle() { forget(); }
-  // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too.
-  bool wantsSilence() const { return accused_ != 0 && closes_ + 1 == kCloses; }
+  // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too. Not while it tries
+  // for all others.
+  bool wantsSilence() const { return accused_ != 0 && closes_ + 1 == kCloses && !foul_; }
   bool accuses(queue::Sequence sequence) const { return accused_ != 0 && sequence == accused_; }
   bool guilty(queue::Sequence sequence) const { return guilty_ && sequence == accused_; }
   // Only at once after a close: later, what ended it may be over, and the witness would prove nothing.
@@ -70,6 +71,7 @@ class Suspicion {
   Others since_;
   bool guilty_ = false;
   bool wantsWitness_ = false;
+  bool foul_ = false;  // at the last close
   base::MonoTime lastClose_{};
   queue::Sequence witness_ = 0;
   base::MonoTime hurrySince_{};

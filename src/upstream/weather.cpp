@@ -29,6 +29,7 @@ constexpr base::Duration kCalm = std::chrono::seconds{60};
 // A hub that cannot be reached may be back at any moment, and asking costs little. A quota lasts until midnight.
 constexpr base::Duration kUnreachableIntervalMax = std::chrono::seconds{4};
 constexpr int kQuotaBackoffs = 5;
+constexpr base::Duration kProbePatience = std::chrono::seconds{2};
 constexpr std::uint64_t kMuch = 20;
 constexpr unsigned kProbesInARow = 6;
 constexpr unsigned kDoublingsMax = 16;
@@ -57,6 +58,7 @@ Weather::Weather(base::Timers& timers, Pacer& connects, const Settings& settings
       random_{random},
       tryingMax_{std::max(kTryingMin, static_cast<std::size_t>(kTryingSeconds * allowance(settings).connects))},
       pause_{timers},
+      patience_{timers},
       opened_{timers.now() - kCalm} {
   for (std::size_t state = 0; state < kConditions; ++state) {
     gauges_[state] = &registry.gauge("upstream_condition", "1 for the condition in which the hub is found.", {{"state", kNames[state]}});
@@ -106,9 +108,17 @@ void Weather::arrived(Traveller& link) {
   advance();
 }
 
-// A probe without messages cannot show what is to be known. When nobody in line has some either, there is nothing to find out.
+// A message may still have to come from the disk.
 void Weather::idle(Traveller& link) {
   if (!closesOnMessages_ || probe_ != &link) return;
+  if (!link.loaded() && !probeWasHeld_) return passOn();
+  patience_.after(kProbePatience, [this, &link] {
+    if (closesOnMessages_ && probe_ == &link && link.stage_ == Stage::up && !link.publishing()) passOn();
+  });
+}
+
+// A probe without messages cannot show what is to be known. When nobody in line has some either, there is nothing to find out.
+void Weather::passOn() {
   probe_ = nullptr;
   const auto& line = list(Stage::inLine);
   if (std::none_of(line.begin(), line.end(), [](const Traveller* other) { return other->loaded(); })) open();
@@ -172,7 +182,10 @@ void Weather::move(Traveller& link, Stage stage) {
   }
   link.stage_ = stage;
   if (stage == Stage::trying || stage == Stage::up) return;
-  if (probe_ == &link) probe_ = nullptr;
+  if (probe_ == &link) {
+    probe_ = nullptr;
+    patience_.cancel();
+  }
   if (heldBack_ == &link) heldBack_ = nullptr;
 }
 
@@ -184,7 +197,8 @@ void Weather::advance() {
     probesInARow_ = probe_ && probe_ == lastProbe_ ? probesInARow_ + 1 : 1;
     lastProbe_ = probe_;
     hurried_ = false;
-    if (probe_ && probe_->stage_ == Stage::up) return tellOfRoom(*probe_);
+    probeWasHeld_ = probe_ && probe_->stage_ == Stage::up;
+    if (probeWasHeld_) return tellOfRoom(*probe_);
     if (probe_) begin(*probe_);
   }
 }
@@ -219,7 +233,8 @@ void Weather::probeFailed(Condition cause, std::string_view reason) {
   const bool tookMuch = !probing_ && acknowledged_ - acknowledgedWhenOpened_ >= kMuch;
   const unsigned before = again ? failedProbes_ / (tookMuch ? 2 : 1) : 0;
   probeFromNowOn(cause);
-  failedProbes_ = before + 1;
+  // One in a hurry is part of the one before.
+  failedProbes_ = hurried_ ? std::max(1u, before) : before + 1;
   pause_.after(interval(), [this] { advance(); });
   announce(cause, reason);
 }

@@ -164,7 +164,8 @@ class Hubsim(Process):
         self.faults(outage=False, puback_delay_ms=0, puback_loss=0, close_instead_of_puback=0, close_every_messages=0,
                     refuse_connack=0, connects_per_second=0, messages_per_second=0, read_bytes_per_second=0,
                     twin_error_status=0, twin_retry_after_seconds=0, twin_delay_ms=0, twin_loss=0, method_delay_ms=0,
-                    drop_desired_pushes=False, twin_reads_per_second=0, twin_updates_per_second=0)
+                    drop_desired_pushes=False, twin_reads_per_second=0, twin_updates_per_second=0,
+                    poison_property="", quota_exceeded=False)
         self.rules(cloud_lock_seconds=60, cloud_return_at_disconnect=True, answer_qos_max=0)
 
     def rules(self, **switches):
@@ -264,7 +265,8 @@ class Gateway(Process):
             "listen": {"address": "127.0.0.1", "port": 0},
             "tls": {"certificate": str(pki.path("gateway.pem")), "private_key": str(pki.path("gateway.key"))},
             "devices": {"tenant_ca": str(tenant_ca or pki.path("tenant-ca.d")), "connect_rate_per_source": 0},
-            "upstream": {"hub": "localhost", "port": hubsim_port, "ca": str(pki.path("hub-root.pem")), "connect_rate": connect_rate,
+            "upstream": {"hub": "localhost", "port": hubsim_port, "ca": str(pki.path("hub-root.pem")),
+                         **({} if connect_rate is None else {"connect_rate": connect_rate}),
                          "auth": {"type": "hub_policy", "policy_name": "gateway", "key_file": str(key_file)}},
             "queue": {"path": str(directory / "queue")},
             "http": {"listen": "127.0.0.1:0"},

@@ -83,6 +83,7 @@ class OwnLink final : public Link, public base::WireUser, private Weather::Trave
   void attempt() override;
   void roomAgain() override;
   bool loaded() const override { return loaded_; }
+  bool publishing() const override { return !inflight_.empty(); }
 
   void queueForTurn();
   void startDial(base::Explained<Login> login);

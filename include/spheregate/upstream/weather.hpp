@@ -47,6 +47,8 @@ class Weather {
     virtual void roomAgain() = 0;
     // Its last connection ended with messages under way.
     virtual bool loaded() const = 0;
+    // It has messages under way.
+    virtual bool publishing() const = 0;
 
    private:
     friend class Weather;
@@ -98,6 +100,7 @@ class Weather {
   void begin(Traveller& link);
   void tellOfRoom(Traveller& link);
   Traveller* nextProbe();
+  void passOn();
   void probeFailed(Condition cause, std::string_view reason);
   void probeFromNowOn(Condition cause);
   void open();
@@ -120,8 +123,10 @@ class Weather {
   Traveller* lastProbe_ = nullptr;
   unsigned probesInARow_ = 0;  // of that one
   bool hurried_ = false;
+  bool probeWasHeld_ = false;  // it is up all the while
   mutable const Traveller* heldBack_ = nullptr;  // the last one that is up and was not to publish
   base::Timer pause_;      // between two probes
+  base::Timer patience_;   // with a probe that does not publish what it has
   base::MonoTime opened_;  // the last time that probing ended well
 
   unsigned unreachableInARow_ = 0;

@@ -161,6 +161,24 @@ TEST_F(PoisonTest, aQuotaOfManyKillsNothing) {
   EXPECT_EQ(custody_->totals().delivered, 200u);
 }
 
+TEST_F(PoisonTest, aQuotaThatEndsIsFoundOutThoughDevicesAreConnectedAndGoOn) {
+  open();
+  const auto id = [](int device) { return "device-" + std::to_string(device); };
+  for (int device = 0; device < 50; ++device) uplink_->present(key(id(device)), {});
+  pass(seconds{2});
+  hub_ = [](const std::string&) { return Deed::close; };
+  for (int round = 0; round < 600; ++round) {
+    take(std::to_string(round), id(round % 50));
+    pass(milliseconds{20});
+  }
+  EXPECT_EQ(weather_.condition(), upstream::Condition::throttled);
+  EXPECT_LE(connects_, 50 + 30);
+  hub_ = [](const std::string&) { return Deed::acknowledge; };
+  pass(seconds{30});
+  EXPECT_EQ(custody_->totals().delivered, 600u);
+  EXPECT_EQ(custody_->totals().deadLettered, 0u);
+}
+
 TEST_F(PoisonTest, aThrottleThatLetsSomeThroughKillsNothing) {
   open();
   for (const int takes : {2, 5, 9}) {

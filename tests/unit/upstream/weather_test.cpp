@@ -34,6 +34,7 @@ class WeatherTest : public ::testing::Test {
       if (up && !underWay) test.weather->idle(*this);
     }
     bool loaded() const override { return wasCut; }
+    bool publishing() const override { return underWay; }
 
     void answered(Answer answer) {
       if (answer == Answer::accepted) {
