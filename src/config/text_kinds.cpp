@@ -41,6 +41,8 @@ Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
   return settings;
 }
 
+constexpr std::size_t kIdScopeBytesMax = 63;
+
 Reading<upstream::ProvisioningEndpoint> readHostAndPort(const std::string& text) {
   const auto colon = text.rfind(':');
   upstream::ProvisioningEndpoint endpoint{.host = text.substr(0, colon), .port = 0};

@@ -8,6 +8,7 @@ import time
 import unittest
 
 from harness import GatewayTest, made_up_key, wait_until
+from test_ways_to_the_hub import Tinyproxy
 
 GROUP_KEY = made_up_key("enrolment group")
 SCOPE = "0ne00000A0A"
@@ -26,13 +27,13 @@ class Provisioning(GatewayTest):
         return {"hub": ["localhost", "127.0.0.1"],
                 "dps": {"id_scope": SCOPE, "groups": [{"name": "plant", "key": GROUP_KEY}], "retry_after": 1}}
 
-    def start(self, group_key=GROUP_KEY, hub=None, wait=True, **auth):
+    def start(self, group_key=GROUP_KEY, hub=None, upstream=None, **auth):
         def extra(gateway):
             gateway.settings["upstream"].pop("hub")
-            return {"upstream": {**({"hub": hub} if hub else {}), "auth": {
+            return {"upstream": {**({"hub": hub} if hub else {}), **(upstream or {}), "auth": {
                 "type": "dps_group", "id_scope": SCOPE, "group_key_file": gateway.secret("group.key", group_key),
                 "endpoint": f"localhost:{self.hub.dps_port}", "registrations_per_minute": 6000, **auth}}}
-        return self.start_gateway(extra=extra, wait=wait)
+        return self.start_gateway(extra=extra)
 
     def online(self, index=0):
         device = self.gateway.connected(self.pki.device(index))
@@ -148,6 +149,16 @@ class Provisioning(GatewayTest):
         self.online()
         self.await_error("pump-7")
         self.assertEqual(self.hub.connects(), [])
+
+    def test_through_a_proxy(self):
+        proxy = Tinyproxy(self.directory, "BasicAuth plant correct-horse")
+        self.addCleanup(proxy.kill)
+        password = self.directory / "proxy.password"
+        password.write_text("correct-horse\n")
+        self.start(upstream={"proxy": proxy.address, "proxy_user": "plant", "proxy_password_file": str(password)})
+        self.online().publish("", b"by proxy")
+        self.hub.await_messages(self.pki.ids[0], 1)
+        self.assertTrue(proxy.asked_for(f"localhost:{self.hub.dps_port}"), proxy.tail())
 
     def assert_stops_at_once(self):
         began = time.monotonic()

@@ -98,9 +98,9 @@ class FakeService final : public upstream::ControlClients {
         if (*alive) what();
       });
     }
-    void down(const std::string& reason, int refusal) {
+    void down(const std::string& reason, int code) {
       disconnect();
-      user_.controlDown(reason, refusal);
+      user_.controlDown(reason, code);
     }
 
     FakeService& service_;

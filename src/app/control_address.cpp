@@ -1,0 +1,45 @@
+#include "control_address.hpp"
+
+#include <utility>
+
+#include "spheregate/upstream/key_file.hpp"
+
+namespace spheregate::app {
+namespace {
+
+// IoT Hub and the provisioning service have the same.
+constexpr const char* kWebSocketPath = "/$iothub/websocket";
+constexpr std::size_t kPasswordBytesMax = 1024;
+
+base::Explained<std::string> passwordIn(const std::filesystem::path& file) {
+  auto text = upstream::readSecret(file, kPasswordBytesMax);
+  if (!text) return text;
+  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+  return text;
+}
+
+std::string uriOf(const tls::ProxyAddress& proxy) {
+  const bool six = proxy.host.find(':') != std::string::npos;
+  return "http://" + (six ? "[" + proxy.host + "]" : proxy.host) + ":" + std::to_string(proxy.port);
+}
+
+}  // namespace
+
+base::Explained<upstream::ControlAddress> controlAddress(const tls::ConnectorSettings& way, std::string host, std::uint16_t port) {
+  upstream::ControlAddress address;
+  address.host = std::move(host);
+  address.websocket = way.transport == tls::Transport::webSocket;
+  address.port = port != 0 ? port : address.websocket ? tls::kWebSocketPort : tls::kMqttPort;
+  if (address.websocket) address.path = kWebSocketPath;
+  address.ca = way.ca;
+  if (way.proxy.address.host.empty()) return address;
+  address.proxy = uriOf(way.proxy.address);
+  if (way.proxy.user.empty()) return address;
+  auto password = passwordIn(way.proxy.passwordFile);
+  if (!password) return base::failed<upstream::ControlAddress>(password.error());
+  address.proxyUser = way.proxy.user;
+  address.proxyPassword = std::move(*password);
+  return address;
+}
+
+}  // namespace spheregate::app
