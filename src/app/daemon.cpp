@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "control_address.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
@@ -51,14 +52,6 @@ namespace {
 constexpr std::chrono::seconds kStopTimeMax{10};
 // For the last packets to devices and hub to leave before the sockets go.
 constexpr std::chrono::milliseconds kGoodbye{200};
-
-upstream::ControlAddress controlAddress(const tls::ConnectorSettings& reach) {
-  upstream::ControlAddress address;
-  address.host = reach.host;
-  address.port = reach.port;
-  address.ca = reach.ca;
-  return address;
-}
 
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
 class Daemon {

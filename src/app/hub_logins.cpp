@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "control_address.hpp"
 #include "required.hpp"
 #include "spheregate/provisioning/assigned_gateway.hpp"
 #include "spheregate/provisioning/group_credentials.hpp"
@@ -10,14 +11,12 @@
 namespace spheregate::app {
 namespace {
 
-constexpr std::uint16_t kMqttPort = 8883;
-
 provisioning::Settings settingsOf(const config::Config& config) {
   const upstream::AuthSettings& auth = config.upstream.auth;
   provisioning::Settings settings;
+  settings.address = controlAddress(config.connector);
   settings.address.host = auth.endpoint.host;
-  settings.address.port = auth.endpoint.port != 0 ? auth.endpoint.port : kMqttPort;
-  settings.address.ca = config.connector.ca;
+  settings.address.port = auth.endpoint.port != 0 ? auth.endpoint.port : settings.address.websocket ? tls::kWebSocketPort : tls::kMqttPort;
   settings.idScope = auth.idScope;
   settings.registrationsPerMinute = auth.registrationsPerMinute;
   return settings;

@@ -233,8 +233,16 @@ void addHubSide(std::vector<Key>& all) {
       "upstream.ack_timeout", duration(100ms, 1h), [](auto& c) -> auto& { return c.upstream.ackTimeout; }));
   all.push_back(key(
       "upstream.keep_alive", duration(5s, kKeepAliveMax), [](auto& c) -> auto& { return c.upstream.keepAlive; }));
-  all.push_back(fixed("upstream.proxy", "\"\""));
-  all.push_back(fixed("upstream.transport", "mqtt"));
+  all.push_back(key(
+      "upstream.transport", choice<tls::Transport>({{"mqtt", tls::Transport::mqtt}, {"websocket", tls::Transport::webSocket}}),
+      [](auto& c) -> auto& { return c.connector.transport; }));
+  all.push_back(key(
+      "upstream.proxy", proxyAddress(), [](auto& c) -> auto& { return c.connector.proxy.address; }));
+  all.push_back(key(
+      "upstream.proxy_user", proxyUser(), [](auto& c) -> auto& { return c.connector.proxy.user; }));
+  all.push_back(key(
+      "upstream.proxy_password_file", optionalSecretFile(),
+      [](auto& c) -> auto& { return c.connector.proxy.passwordFile; }));
 }
 
 void addKeeping(std::vector<Key>& all) {

@@ -11,6 +11,7 @@
 #include "complaint.hpp"
 #include "similar.hpp"
 #include "spheregate/ops/settings.hpp"
+#include "spheregate/tls/settings.hpp"
 #include "spheregate/upstream/settings.hpp"
 #include "units.hpp"
 
@@ -43,6 +44,9 @@ Kind<std::filesystem::path> file();
 Kind<std::filesystem::path> optionalFile();
 Kind<std::filesystem::path> privateKeyFile();
 Kind<std::filesystem::path> secretFile();
+Kind<std::filesystem::path> optionalSecretFile();
+Kind<tls::ProxyAddress> proxyAddress();
+Kind<std::string> proxyUser();
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
 Kind<std::string> deviceId();

@@ -76,6 +76,10 @@ Loaded Parser::parse(const std::string& yaml) {
   checkAuthKeys();
   checkMode();
   checkMissing();
+  checkProxy();
+  if (!places_.contains("upstream.port") && loaded_.config.connector.transport == tls::Transport::webSocket) {
+    loaded_.config.connector.port = tls::kWebSocketPort;
+  }
   // The hub's name is for the network and for the words of the protocol.
   loaded_.config.connector.host = loaded_.config.upstream.hub;
   const auto order = [](const Problem& problem) { return std::tuple{problem.line == 0, problem.line, problem.column}; };
@@ -173,6 +177,27 @@ void Parser::checkMissing() {
     // What a type needs is known only when the type is.
     if (typeGiven ? !needs(loaded_.config, key) : !key.onlyWith.empty()) continue;
     complain(placeAround(key.path), key.path, {"this is missing", "add it: " + key.words});
+  }
+}
+
+// What would do nothing is refused, because whoever wrote it expects something.
+void Parser::checkProxy() {
+  const tls::ProxySettings& proxy = loaded_.config.connector.proxy;
+  if (bad_.contains("upstream.proxy") || bad_.contains("upstream.proxy_user") || bad_.contains("upstream.proxy_password_file"))
+    return;
+  const auto complainOf = [this](const char* path, const char* what, const char* fix) {
+    const auto place = places_.find(path);
+    complain(place == places_.end() ? Place{} : place->second, path, {what, fix});
+  };
+  if (proxy.address.host.empty() && !proxy.user.empty()) {
+    complainOf("upstream.proxy_user", "there is no upstream.proxy for this user", "give the proxy, or remove the user");
+  }
+  if (!proxy.user.empty() && proxy.passwordFile.empty()) {
+    complainOf("upstream.proxy_user", "this user has no password",
+               "put the password into a file, and its path into upstream.proxy_password_file");
+  }
+  if (proxy.user.empty() && !proxy.passwordFile.empty()) {
+    complainOf("upstream.proxy_password_file", "this password has no user", "add upstream.proxy_user, or remove the file");
   }
 }
 

@@ -25,6 +25,7 @@ class Parser {
   void checkAuthKeys();
   void checkMode();
   void checkMissing();
+  void checkProxy();
 
   bool good(const std::string& path) const { return places_.contains(path) && !bad_.contains(path); }
   // Where the nearest section that the file has begins.

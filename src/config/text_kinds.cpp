@@ -1,45 +1,21 @@
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 
+#include "host_names.hpp"
 #include "kinds.hpp"
 #include "spheregate/hub/device_id.hpp"
 
 namespace spheregate::config {
 namespace {
 
-constexpr std::size_t kHostBytesMax = 253;
-constexpr std::size_t kLabelBytesMax = 63;
-
-bool letterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-bool validLabel(std::string_view label) {
-  return !label.empty() && label.size() <= kLabelBytesMax && label.front() != '-' && label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](char c) { return letterOrDigit(c) || c == '-'; });
-}
-
-bool validHostName(std::string_view name) {
-  if (name.size() > kHostBytesMax) return false;
-  while (true) {
-    const auto dot = name.find('.');
-    if (!validLabel(name.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    name.remove_prefix(dot + 1);
-  }
-}
-
-bool isIpAddress(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-}
+constexpr std::size_t kPolicyNameBytesMax = 64;
+constexpr std::size_t kIdScopeBytesMax = 63;
 
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
-  if (!validHostName(text)) {
+  if (!isHostName(text)) {
     return Complaint{"this is not a host name", "write only the name, as in gateway.plant.example, without scheme, port or path"};
   }
   if (dot == Dot::needed && text.find('.') == std::string::npos) {
@@ -69,7 +45,7 @@ Reading<upstream::ProvisioningEndpoint> readHostAndPort(const std::string& text)
   const auto colon = text.rfind(':');
   upstream::ProvisioningEndpoint endpoint{.host = text.substr(0, colon), .port = 0};
   const auto port = colon == std::string::npos ? std::optional<std::uint64_t>{0} : parseWhole(text.substr(colon + 1));
-  if (!validHostName(endpoint.host) || !port || *port > 65535 || (colon != std::string::npos && *port == 0)) {
+  if (!isHostName(endpoint.host) || !port || *port > 65535 || (colon != std::string::npos && *port == 0)) {
     return Complaint{"this is not a host name with or without a port", "write it as global.azure-devices-provisioning.net or as dps.example:8883"};
   }
   endpoint.port = static_cast<std::uint16_t>(*port);
@@ -145,7 +121,7 @@ Kind<upstream::ProvisioningEndpoint> hostAndPort() {
 Kind<std::string> idScope() {
   return {.words = "id scope",
           .read = [](const std::string& text) -> Reading<std::string> {
-            if (!text.empty() && text.size() <= kLabelBytesMax && std::all_of(text.begin(), text.end(), letterOrDigit)) return text;
+            if (!text.empty() && text.size() <= kIdScopeBytesMax && std::all_of(text.begin(), text.end(), letterOrDigit)) return text;
             return Complaint{"this is not an id scope", "write it as the provisioning service shows it, as in 0ne00000A0A"};
           },
           .write = writeText};
@@ -188,6 +164,16 @@ Kind<std::filesystem::path> secretFile() {
   return kind;
 }
 
+Kind<std::filesystem::path> optionalSecretFile() {
+  Kind<std::filesystem::path> kind = secretFile();
+  kind.words = "path, or empty";
+  kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
+    if (text.empty()) return std::filesystem::path{};
+    return plain(text);
+  };
+  return kind;
+}
+
 Kind<std::string> optionalGuid() {
   return {.words = "GUID, or empty",
           .read = [](const std::string& text) -> Reading<std::string> {
@@ -203,7 +189,7 @@ Kind<std::string> policyName() {
           .read = [](const std::string& text) -> Reading<std::string> {
             const bool plain = std::all_of(text.begin(), text.end(),
                                            [](char c) { return letterOrDigit(c) || c == '-' || c == '_' || c == '.'; });
-            if (!text.empty() && text.size() <= kLabelBytesMax + 1 && plain) return text;
+            if (!text.empty() && text.size() <= kPolicyNameBytesMax && plain) return text;
             return Complaint{"this is not the name of a policy", "write its name as the hub shows it, letters and digits"};
           },
           .write = writeText};

@@ -5,6 +5,7 @@
 
 #include "context.hpp"
 #include "passage.hpp"
+#include "proxy_login.hpp"
 
 namespace spheregate::tls {
 
@@ -15,7 +16,10 @@ struct Connector::Inside {
 base::Explained<std::unique_ptr<Connector>> Connector::open(boost::asio::io_context& loop, const ConnectorSettings& settings) {
   auto context = clientContext(settings);
   if (!context) return base::failed<std::unique_ptr<Connector>>(context.error());
-  auto inside = std::make_shared<Inside>(Inside{.way = {.loop = loop, .settings = settings, .context = std::move(*context)}});
+  auto login = proxyLogin(settings.proxy);
+  if (!login) return base::failed<std::unique_ptr<Connector>>(login.error());
+  auto inside = std::make_shared<Inside>(
+      Inside{.way = {.loop = loop, .settings = settings, .context = std::move(*context), .proxyLogin = std::move(*login)}});
   return std::unique_ptr<Connector>{new Connector{std::move(inside)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace spheregate::tls {
 
@@ -32,6 +33,25 @@ inline constexpr std::chrono::milliseconds kAcceptRest{250};
 inline constexpr std::size_t kSourcesMax = 4096;
 inline constexpr std::size_t kRefusalsMax = 4096;
 
+// The header of an HTTP answer, of a proxy to CONNECT or of the hub to the upgrade.
+inline constexpr std::uint32_t kHttpHeaderBytesMax = 8 * 1024;
+
+// What is taken of a refused upgrade, error page included.
+inline constexpr std::size_t kUpgradeAnswerBytesMax = 16 * 1024;
+
+// A WebSocket message of the hub. It is read in pieces, so that this much is never in memory.
+inline constexpr std::size_t kHubMessageBytesMax = 16 * 1024 * 1024;
+
+// A WebSocket message to the hub, one frame each. The SDKs send up to 256 KiB in one.
+inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
+
+// What a WebSocket reads at once; each connection has its own, also while nothing comes.
+inline constexpr std::size_t kWebSocketReadBytes = 4 * 1024;
+
+// The longest password of a proxy.
+inline constexpr std::size_t kPasswordBytesMax = 1024;
+
 static_assert(kReadTurnBytes >= 16 * 1024, "a turn reads at least one whole record");
+static_assert(kHttpHeaderBytesMax < kUpgradeAnswerBytesMax, "a whole header fits into what is taken of an answer");
 
 }  // namespace spheregate::tls

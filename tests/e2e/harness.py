@@ -134,13 +134,13 @@ class Hubsim(Process):
         registry = directory / "registry.yaml"
         registry.write_text(as_yaml(settings))
         self.launch([program("spheregate-hubsim"), "--certificate", str(pki.path("hub.pem")), "--key", str(pki.path("hub.key")),
-                     "--registry", str(registry)] + ([] if record else ["--no-record"]) +
+                     "--registry", str(registry), "--ws-port", "0"] + ([] if record else ["--no-record"]) +
                     (["--client-ca", str(client_ca)] if client_ca else []), stdout=subprocess.PIPE)
         first = self.process.stdout.readline()
         if not first:
             raise AssertionError(f"hubsim did not start:\n{self.tail()}")
         ports = json.loads(first)
-        self.port, self.http_port, self.dps_port = ports["mqtt"], ports["http"], ports.get("dps")
+        self.port, self.http_port, self.dps_port, self.ws_port = ports["mqtt"], ports["http"], ports.get("dps"), ports["ws"]
 
     def call(self, method, path, body=None):
         status, answer = http_request(self.http_port, method, path, None if body is None else json.dumps(body))

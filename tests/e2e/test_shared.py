@@ -133,6 +133,11 @@ class Telemetry(SharedTest):
         self.assertIn("gateway's own device", error)
         self.assertEqual(self.gateway.metric("queue_messages"), 1)
 
+    def test_a_web_socket(self):
+        self.start(transport="websocket", port=self.hub.ws_port)
+        self.online().publish("a=b", b"through a WebSocket")
+        self.assertEqual(self.hub.await_messages("plant", 1)[0]["payload"], b"through a WebSocket")
+
     def test_a_certificate(self):
         gateway = self.pki.device(self.DEVICES - 1)
         self.start_gateway(extra={"upstream": {"mode": "shared", "auth": {

@@ -22,12 +22,33 @@ struct ListenerSettings {
   double handshakesPerSourcePerSecond = 5;
 };
 
+// What MQTT travels in, inside TLS.
+enum class Transport : std::uint8_t { mqtt, webSocket };
+
+inline constexpr std::uint16_t kMqttPort = 8883;
+inline constexpr std::uint16_t kWebSocketPort = 443;
+
+struct ProxyAddress {
+  std::string host;  // empty: no proxy
+  std::uint16_t port = 0;
+  bool operator==(const ProxyAddress&) const = default;
+};
+
+// The HTTP proxy of a site that lets nothing else out. It is spoken to in the clear, and sees the hub's name and TLS.
+struct ProxySettings {
+  ProxyAddress address;
+  std::string user;                    // empty: no authentication; never with a colon
+  std::filesystem::path passwordFile;  // with a user only
+};
+
 // The way to the hub.
 struct ConnectorSettings {
   std::string host;
-  std::uint16_t port = 8883;
+  std::uint16_t port = kMqttPort;
   std::filesystem::path ca;  // empty: the system's store
-  std::chrono::milliseconds connectTimeout{20'000};  // resolve, TCP and TLS together
+  Transport transport = Transport::mqtt;
+  ProxySettings proxy;
+  std::chrono::milliseconds connectTimeout{20'000};  // everything from resolving to the last handshake together
 };
 
 }  // namespace spheregate::tls

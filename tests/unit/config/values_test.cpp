@@ -206,10 +206,7 @@ TEST(Values, aSecretInTheWrongPlaceIsRefusedAndNotRepeated) {
 TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 0h")), IsEmpty());
   EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 12h")), ElementsAre(HasSubstr("is not in this version")));
-  EXPECT_THAT(problemsOf(leastWith("upstream", "proxy: \"\"")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("upstream", "proxy: \"http://proxy:3128\"")),
-              ElementsAre(HasSubstr("is not in this version")));
-  EXPECT_THAT(problemsOf(leastWith("upstream", "transport: mqtt\n  mode: transparent")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("upstream", "mode: transparent")), IsEmpty());
   EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
               ElementsAre("f:7:1: admin: this is not in this version; remove it"));
 }

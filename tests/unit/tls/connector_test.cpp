@@ -1,85 +1,20 @@
 #include "spheregate/tls/connector.hpp"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
 #include <future>
-#include <optional>
 #include <string>
 
-#include "unit/tls/gateway.hpp"
+#include "unit/tls/hub_side.hpp"
 
 namespace spheregate::tls {
 namespace {
 
 using test::Gateway;
-using test::Peer;
-using Wire = std::unique_ptr<base::Wire>;
+using test::Hub;
+using test::Wire;
 
-// A hub that accepts one connection after the other, with blocking calls.
-class Hub {
- public:
-  Hub() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(socket_.descriptor(), reinterpret_cast<const sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(socket_.descriptor(), 8), 0);
-    EXPECT_EQ(::getsockname(socket_.descriptor(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port = ntohs(address.sin_port);
-  }
-  Peer accept() { return Peer{Socket{::accept(socket_.descriptor(), nullptr, nullptr)}}; }
-
-  std::uint16_t port = 0;
-
- private:
-  Socket socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-};
-
-class ConnectorTest : public ::testing::Test {
- protected:
-  ConnectorTest() {
-    settings.host = "localhost";
-    settings.port = hub.port;
-    settings.ca = directory.write("root.pem", {&Gateway::root()});
-    settings.connectTimeout = std::chrono::seconds{5};
-  }
-
-  // Connects to a hub that answers once with the given certificate.
-  base::Explained<Wire> connect(const test::Identity& identity, int version = TLS1_3_VERSION) {
-    auto answer = std::async(std::launch::async, [&] {
-      auto peer = std::make_unique<Peer>(hub.accept());
-      peer->answerHandshake(identity, version);
-      return peer;
-    });
-    auto result = connectAlone();
-    other = answer.get();
-    return result;
-  }
-  base::Explained<Wire> connectAlone() {
-    const auto connector = Connector::open(loop, settings);
-    EXPECT_TRUE(connector) << connector.error();
-    std::optional<base::Explained<Wire>> result;
-    const auto attempt = (*connector)->connect(dialed, [&](base::Explained<Wire> done) { result.emplace(std::move(done)); });
-    EXPECT_FALSE(result);
-    EXPECT_TRUE(test::turnUntil(loop, [&] { return result.has_value(); }));
-    return std::move(*result);
-  }
-  void expectError(const base::Explained<Wire>& result, std::initializer_list<const char*> parts) {
-    ASSERT_FALSE(result);
-    for (const char* part : parts) EXPECT_NE(result.error().find(part), std::string::npos) << part << " in " << result.error();
-  }
-
-  test::Directory directory;
-  boost::asio::io_context loop;
-  Hub hub;
-  ConnectorSettings settings;
-  std::string dialed;  // empty: the host of the settings
-  std::unique_ptr<Peer> other;
-};
+class ConnectorTest : public test::HubSideTest {};
 
 TEST_F(ConnectorTest, connectsAndTalks) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -130,6 +65,17 @@ TEST_F(ConnectorTest, refusesAnUnknownAuthority) {
   expectError(connect(wrong), {"certificate verify failed", "unable to get local issuer certificate", "set upstream.ca"});
 }
 
+TEST_F(ConnectorTest, namesTheIssuerOfWhoeverIsInBetween) {
+  const test::Identity inspector = test::make({.commonNames = {"Inspector \"Root\"\n2"}, .subjectAltName = {}, .ca = true});
+  const test::Identity faked = test::make({.commonNames = {"localhost"}, .subjectAltName = "DNS:localhost"}, &inspector);
+  expectError(connect(faked), {"issued by \"CN=Inspector \\\"Root\\\"\\0A2\"; ", "if this site inspects TLS, exempt the hub"});
+  expectError(connect(inspector), {"self-signed certificate), issued by \"CN=Inspector"});
+  const test::Identity huge = test::make({.commonNames = {std::string(60'000, 'x')}, .subjectAltName = {}, .ca = true});
+  const auto result = connect(test::make({.commonNames = {"localhost"}, .subjectAltName = "DNS:localhost"}, &huge));
+  ASSERT_FALSE(result);
+  EXPECT_LT(result.error().size(), 1024u);
+}
+
 TEST_F(ConnectorTest, refusesAnExpiredCertificate) {
   const test::Identity expired =
       test::make({.commonNames = {"localhost"}, .subjectAltName = "DNS:localhost", .ca = false, .lasts = std::chrono::hours{-1}},
@@ -145,7 +91,7 @@ TEST_F(ConnectorTest, saysWhichStepFailed) {
     settings.port = closed.port;
   }
   settings.host = "127.0.0.1";
-  expectError(connectAlone(), {"TCP connect 127.0.0.1:", "Connection refused"});
+  expectError(connectAlone(), {"TCP connect to 127.0.0.1:", "Connection refused"});
 }
 
 TEST_F(ConnectorTest, saysThatTheOtherSideDoesNotSpeakTls) {
