@@ -2,21 +2,13 @@
 
 #include <utility>
 
-#include "spheregate/upstream/key_file.hpp"
+#include "spheregate/tls/proxy_password.hpp"
 
 namespace spheregate::app {
 namespace {
 
 // IoT Hub and the provisioning service have the same.
 constexpr const char* kWebSocketPath = "/$iothub/websocket";
-constexpr std::size_t kPasswordBytesMax = 1024;
-
-base::Explained<std::string> passwordIn(const std::filesystem::path& file) {
-  auto text = upstream::readSecret(file, kPasswordBytesMax);
-  if (!text) return text;
-  while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
-  return text;
-}
 
 std::string uriOf(const tls::ProxyAddress& proxy) {
   const bool six = proxy.host.find(':') != std::string::npos;
@@ -35,7 +27,7 @@ base::Explained<upstream::ControlAddress> controlAddress(const tls::ConnectorSet
   if (way.proxy.address.host.empty()) return address;
   address.proxy = uriOf(way.proxy.address);
   if (way.proxy.user.empty()) return address;
-  auto password = passwordIn(way.proxy.passwordFile);
+  auto password = tls::proxyPassword(way.proxy);
   if (!password) return base::failed<upstream::ControlAddress>(password.error());
   address.proxyUser = way.proxy.user;
   address.proxyPassword = std::move(*password);

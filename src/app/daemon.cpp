@@ -42,6 +42,7 @@
 #include "spheregate/upstream/shared_links.hpp"
 #include "startup_error.hpp"
 #include "status.hpp"
+#include "stewardship.hpp"
 #include "unusable_disk.hpp"
 
 namespace spheregate::app {
@@ -62,7 +63,8 @@ class Daemon {
   ops::HttpSources sources();
   std::unique_ptr<queue::Disk> openDisk();
   std::unique_ptr<upstream::Links> openLinks();
-  std::unique_ptr<upstream::Links> openSharedLinks();
+  void openGatewayLink(bool shared);
+  void tendGateway();
   void awaitSignal();
   void stop(const char* signal);
   void leave();
@@ -96,12 +98,16 @@ class Daemon {
   upstream::Weather weather_{loop_.timers(), pacer_, config_.upstream, random_, metrics_};
   upstream::LinkMetrics linkMetrics_{metrics_};
   std::optional<upstream::LinkContext> linkContext_;
+  std::optional<upstream::LinkMetrics> gatewayMetrics_;  // of the gateway's own connection, where devices have theirs
   std::unique_ptr<upstream::GatewayLink> gatewayLink_;
   std::unique_ptr<upstream::Links> links_{openLinks()};
 
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, *links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
+
+  // The gateway's own twin, where the gateway is somebody at the hub.
+  std::unique_ptr<steward::Steward> steward_;
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
@@ -125,7 +131,7 @@ Daemon::Daemon(const config::Config& config) : config_{config} {
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   uplink_.open(front_);
-  if (gatewayLink_) gatewayLink_->open();
+  if (gatewayLink_) tendGateway();
   listener_ = required(
       tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
                           [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
@@ -134,6 +140,20 @@ Daemon::Daemon(const config::Config& config) : config_{config} {
                               {"hub", config_.upstream.hub},
                               {"tenant_cas", admission_->tenantCas().size()},
                               {"queued_messages", custody_.queuedMessages()}});
+}
+
+// What was wished at the last time there was an uplink is in force before the first device is let in.
+void Daemon::tendGateway() {
+  steward_ = makeSteward({.config = config_,
+                          .gateway = *gatewayLink_,
+                          .store = *state_,
+                          .timers = loop_.timers(),
+                          .admission = *admission_,
+                          .custody = custody_,
+                          .uplink = uplink_,
+                          .front = front_});
+  steward_->begin();
+  gatewayLink_->open();
 }
 
 std::unique_ptr<queue::Disk> Daemon::openDisk() {
@@ -146,7 +166,10 @@ std::unique_ptr<queue::Disk> Daemon::openDisk() {
 }
 
 std::unique_ptr<upstream::Links> Daemon::openLinks() {
-  if (config_.upstream.mode == upstream::Mode::shared) return openSharedLinks();
+  const bool shared = config_.upstream.mode == upstream::Mode::shared;
+  if (shared) keptMessages_ = std::make_unique<upstream::KeptMessages>(*state_, loop_.clock(), metrics_);
+  if (logins_.gateway()) openGatewayLink(shared);
+  if (shared) return std::make_unique<upstream::SharedLinks>(*gatewayLink_, *keptMessages_, config_.upstream, loop_.timers());
   linkContext_.emplace(upstream::LinkContext{.settings = config_.upstream,
                                              .timers = loop_.timers(),
                                              .dialer = dialer_,
@@ -157,21 +180,25 @@ std::unique_ptr<upstream::Links> Daemon::openLinks() {
   return std::make_unique<upstream::OwnLinks>(*linkContext_);
 }
 
-std::unique_ptr<upstream::Links> Daemon::openSharedLinks() {
-  base::logInfo("shared mode", {{"device", config_.upstream.auth.deviceId},
-                                {"consequence", "all devices send under the gateway's identity; they have no twins and no direct methods"}});
-  keptMessages_ = std::make_unique<upstream::KeptMessages>(*state_, loop_.clock(), metrics_);
+void Daemon::openGatewayLink(bool shared) {
+  upstream::ControlClient::Keep keep;
+  if (shared) {
+    base::logInfo("shared mode", {{"device", config_.upstream.auth.deviceId},
+                                  {"consequence", "all devices send under the gateway's identity; they have no twins and no direct methods"}});
+    keep = [this](const upstream::ControlMessage& message) { keptMessages_->keep(message); };
+  } else {
+    gatewayMetrics_.emplace(metrics_, "gateway_");
+  }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
                                .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),
-                               .identity = logins_.gateway(),
-                               .metrics = linkMetrics_,
+                               .identity = *logins_.gateway(),
+                               .metrics = shared ? linkMetrics_ : *gatewayMetrics_,
                                .random = random_},
-      [this](const upstream::ControlMessage& message) { keptMessages_->keep(message); });
-  return std::make_unique<upstream::SharedLinks>(*gatewayLink_, *keptMessages_, config_.upstream, loop_.timers());
+      std::move(keep));
 }
 
 ops::HttpSources Daemon::sources() {

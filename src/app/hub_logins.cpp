@@ -34,6 +34,7 @@ void HubLogins::loadDevices() {
   const upstream::AuthSettings& auth = config_.upstream.auth;
   if (!upstream::assignsHub(auth)) {
     devices_ = required(upstream::loadCredentials(auth, config_.upstream.hub));
+    gateway_ = required(upstream::loadGatewayIdentity(auth, config_.upstream.hub));
     return;
   }
   auto group = required(provisioning::loadGroupCredentials(auth, config_.upstream.hub, parts()));

@@ -22,8 +22,8 @@ class HubLogins {
 
   // In transparent mode only.
   upstream::Credentials& devices() { return *devices_; }
-  // In shared mode only.
-  upstream::GatewayIdentity& gateway() { return *gateway_; }
+  // Who the gateway itself is: in shared mode, and where devices are logged in on behalf of an edge device. Null otherwise.
+  upstream::GatewayIdentity* gateway() { return gateway_.get(); }
   // The gateway's own MQTT clients; Paho's threads begin with the first call.
   upstream::ControlClients& clients();
   // Null when no provisioning service is asked.

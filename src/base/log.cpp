@@ -120,6 +120,8 @@ void configureLog(LogLevel level, LogFormat format) {
   shape = format;
 }
 
+void changeLogLevel(LogLevel level) { threshold = level; }
+
 bool logEnabled(LogLevel level) { return level >= threshold.load(std::memory_order_relaxed); }
 
 std::string shortId(std::string_view deviceId) {

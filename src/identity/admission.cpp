@@ -29,6 +29,7 @@ struct Admission::Inside {
   std::vector<TenantCa> tenantCas;
   std::vector<Anchor> anchors;  // in the order of tenantCas
   IdList denied;
+  IdList deniedToo;             // at run time
   std::optional<IdList> allowed;  // nothing: everybody
 };
 
@@ -51,6 +52,10 @@ Judgement Admission::Inside::judgeName(X509& leaf, const TenantCa& issuer) const
   if (denied.contains(found.name)) {
     return refused(Refusal::denied, X509_V_ERR_CERT_REJECTED, "the device is on the deny list",
                    "take it off the file devices.deny_file if it should connect again");
+  }
+  if (deniedToo.contains(found.name)) {
+    return refused(Refusal::denied, X509_V_ERR_CERT_REJECTED, "the device is on the deny list of the gateway's twin",
+                   "take it off the desired property spheregate.denyList if it should connect again");
   }
   if (allowed && !allowed->contains(found.name)) {
     return refused(Refusal::notAllowed, X509_V_ERR_CERT_REJECTED, "the device is not on the allow list",
@@ -92,6 +97,8 @@ base::Explained<std::unique_ptr<Admission>> Admission::load(const Settings& sett
 
 Admission::Admission(std::unique_ptr<Inside> inside) : inside_{std::move(inside)} {}
 Admission::~Admission() = default;
+
+void Admission::denyAlso(const std::vector<std::string>& ids) { inside_->deniedToo = IdList{ids.begin(), ids.end()}; }
 
 const std::vector<TenantCa>& Admission::tenantCas() const { return inside_->tenantCas; }
 

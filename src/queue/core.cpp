@@ -34,7 +34,7 @@ std::uint64_t wallNowMs(const base::Timers& timers) {
 }  // namespace
 
 Core::Core(const Settings& given, base::Timers& timersGiven, metrics::Registry& registry)
-    : settings{normalized(given)}, timers{timersGiven}, metrics{registry}, notices{timersGiven}, life{randomNumber()}, began_{timersGiven.now()} {}
+    : settings{normalized(given)}, messageTtl{given.messageTtl}, timers{timersGiven}, metrics{registry}, notices{timersGiven}, life{randomNumber()}, began_{timersGiven.now()} {}
 
 DeviceQueue& Core::device(std::string_view id) {
   SPHEREGATE_CHECK(!id.empty() && id.size() <= kDeviceIdBytesMax);
@@ -186,8 +186,8 @@ std::int32_t Core::tenthsOf(std::uint64_t wallMs) const {
 }
 
 bool Core::expired(const Entry& entry) const {
-  if (settings.messageTtl.count() == 0) return false;
-  return (std::int64_t{tenthsNow()} - entry.acceptedTenths) * 100 > settings.messageTtl.count();
+  if (messageTtl.count() == 0) return false;
+  return (std::int64_t{tenthsNow()} - entry.acceptedTenths) * 100 > messageTtl.count();
 }
 
 std::uint64_t Core::headroom() const {

@@ -51,6 +51,7 @@ class Core {
   bool roomFor(std::uint64_t bytes) const { return segments.usedBytes() + headroom() + bytes <= settings.bytesMax; }
 
   const Settings settings;
+  std::chrono::milliseconds messageTtl;  // of the settings at first; 0: never
   base::Timers& timers;
   QueueMetrics metrics;
   Notices notices;

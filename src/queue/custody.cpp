@@ -242,6 +242,8 @@ std::uint64_t Custody::queuedMessages() const { return inside_->core.queuedMessa
 
 std::uint64_t Custody::diskBytes() const { return inside_->core.segments.usedBytes(); }
 
+void Custody::setMessageTtl(std::chrono::milliseconds ttl) { inside_->core.messageTtl = ttl; }
+
 bool Custody::isOpen() const { return inside_->core.opened && !inside_->core.closed; }
 
 std::string_view Custody::closedReason() const { return inside_->core.closedReason; }
@@ -290,7 +292,7 @@ void Custody::Inside::housekeeping() {
     core.at(key).snapshotDue = true;
     journal.want(core.at(key));
   }
-  if (core.settings.messageTtl.count() > 0) {
+  if (core.messageTtl.count() > 0) {
     for (const auto& queue : core.devices) expire(*queue);
   }
   cleaner.run();

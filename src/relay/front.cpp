@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_set>
 #include <utility>
 
 #include "front_parts.hpp"
@@ -89,13 +90,24 @@ void Front::shutDown() {
   endAll("the gateway stops");
 }
 
+void Front::endDenied(const std::vector<std::string>& ids) {
+  const std::unordered_set<std::string_view> denied{ids.begin(), ids.end()};
+  endThose([&](const Guest& guest) { return denied.contains(guest.conversation->certifiedId()); }, session::Ending::forbidden,
+           "the device is on the deny list");
+}
+
 void Front::endAll(std::string_view detail) {
-  std::vector<std::uint64_t> all;
-  all.reserve(guests_.size());
-  for (const auto& entry : guests_) all.push_back(entry.first);
-  for (const std::uint64_t number : all) {
+  endThose([](const Guest&) { return true; }, session::Ending::shutDown, detail);
+}
+
+void Front::endThose(const std::function<bool(const Guest&)>& those, session::Ending ending, std::string_view detail) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& entry : guests_) {
+    if (those(*entry.second)) numbers.push_back(entry.first);
+  }
+  for (const std::uint64_t number : numbers) {
     const auto entry = guests_.find(number);
-    if (entry != guests_.end()) entry->second->conversation->end(session::Ending::shutDown, detail);
+    if (entry != guests_.end()) entry->second->conversation->end(ending, detail);
   }
 }
 

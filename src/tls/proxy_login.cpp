@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "limits.hpp"
+#include "spheregate/tls/proxy_password.hpp"
 
 namespace spheregate::tls {
 namespace {
@@ -50,10 +51,14 @@ std::string base64(std::string_view text) {
 
 }  // namespace
 
-Explained<std::string> proxyLogin(const ProxySettings& settings) {
+Explained<std::string> proxyPassword(const ProxySettings& settings) {
   if (settings.user.empty()) return Explained<std::string>{boost::system::in_place_value, std::string{}};
-  const auto password = passwordIn(settings.passwordFile);
-  if (!password) return password;
+  return passwordIn(settings.passwordFile);
+}
+
+Explained<std::string> proxyLogin(const ProxySettings& settings) {
+  const auto password = proxyPassword(settings);
+  if (!password || settings.user.empty()) return password;
   return Explained<std::string>{boost::system::in_place_value, "Basic " + base64(settings.user + ":" + *password)};
 }
 

@@ -14,18 +14,21 @@ namespace {
 // Where the hub lets nobody in, the longest back-off is so much longer.
 constexpr int kRefusedBackoffs = 5;
 
+metrics::Counter& connects(metrics::Registry& registry, const std::string& prefix, const char* result) {
+  return registry.counter(prefix + "connects_total", "Attempts to connect to the hub.", {{"result", result}});
+}
+
 }  // namespace
 
-LinkMetrics::LinkMetrics(metrics::Registry& registry)
-    : connected{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "ok"}})},
-      refused{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "refused"}})},
-      unreachable{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "unreachable"}})},
-      noCredentials{
-          registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "no_credentials"}})},
-      stalls{registry.counter("upstream_stalls_total", "Hub connections rebuilt because the hub stopped acknowledging.")},
-      ackSeconds{registry.histogram("upstream_ack_seconds", "From publishing a message to the hub's PUBACK.",
+LinkMetrics::LinkMetrics(metrics::Registry& registry, const std::string& prefix)
+    : connected{connects(registry, prefix, "ok")},
+      refused{connects(registry, prefix, "refused")},
+      unreachable{connects(registry, prefix, "unreachable")},
+      noCredentials{connects(registry, prefix, "no_credentials")},
+      stalls{registry.counter(prefix + "stalls_total", "Hub connections rebuilt because the hub stopped acknowledging.")},
+      ackSeconds{registry.histogram(prefix + "ack_seconds", "From publishing a message to the hub's PUBACK.",
                                     {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})},
-      sessions{registry.gauge("upstream_sessions", "Devices connected to the hub now.")} {}
+      sessions{registry.gauge(prefix + "sessions", "Connections to the hub now.")} {}
 
 OwnLink::OwnLink(LinkContext& context, std::string deviceId, LinkUser& user)
     : context_{context},

@@ -62,7 +62,7 @@ class Telemetry(SharedTest):
         for message in found:
             bag = dict(message["properties"])
             by_origin.setdefault(bag.pop("spheregate-device"), []).append((bag, message["payload"], message["retain"]))
-        self.assertEqual(by_origin, {self.pki.ids[index]: [({"kind": "test", "n": "1"}, f"from {index}".encode(), False), ({}, b"bare", True)]
+        self.assertEqual(by_origin, {self.pki.ids[index]: [({"kind": "test", "n": "1"}, f"from {index}".encode(), False), ({"mqtt-retain": "true"}, b"bare", True)]
                                      for index in range(3)})
         self.assertEqual(self.hub.stats()["connects_accepted"], 1)
         self.assertEqual(self.gateway.link(self.pki.ids[0])["state"], "up")
@@ -132,6 +132,11 @@ class Telemetry(SharedTest):
         self.assertIn("code 5", error)
         self.assertIn("gateway's own device", error)
         self.assertEqual(self.gateway.metric("queue_messages"), 1)
+
+    def test_a_web_socket(self):
+        self.start(transport="websocket", port=self.hub.ws_port)
+        self.online().publish("a=b", b"through a WebSocket")
+        self.assertEqual(self.hub.await_messages("plant", 1)[0]["payload"], b"through a WebSocket")
 
     def test_a_certificate(self):
         gateway = self.pki.device(self.DEVICES - 1)

@@ -10,7 +10,7 @@ HOMES = {  # header prefix: the rooms that may include it
     "CLI/": {"app"},
     "systemd/": {"ops"},
     "spdlog/": {"base"},
-    "nlohmann/": {"ops", "app", "hub", "provisioning"},
+    "nlohmann/": {"ops", "app", "hub", "provisioning", "steward"},
     "sqlite3": {"state"},
     "mqtt/": {"upstream"},
     "MQTT": {"upstream"},

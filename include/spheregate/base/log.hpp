@@ -34,6 +34,8 @@ inline void logWarn(std::string_view event, std::initializer_list<LogField> fiel
 inline void logError(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::error, event, fields); }
 
 void configureLog(LogLevel level, LogFormat format);
+// The format stays. Any thread.
+void changeLogLevel(LogLevel level);
 bool logEnabled(LogLevel level);
 
 // `first 8…last 4` of a long device id; short ids as they are.

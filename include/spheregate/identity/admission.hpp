@@ -49,6 +49,8 @@ class Admission {
   Admission& operator=(const Admission&) = delete;
 
   Judgement judge(X509& leaf) const;
+  // Denies these ids too, besides those of the file; replaces what was given before. Who is connected stays so.
+  void denyAlso(const std::vector<std::string>& ids);
   const std::vector<TenantCa>& tenantCas() const;
 
  private:

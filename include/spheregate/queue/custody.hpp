@@ -122,6 +122,9 @@ class Custody {
   // Takes the message out of the way and keeps `body` in `dead-letters/` with the reason (one line of plain text).
   void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason);
 
+  // How long messages may wait from now on, those that wait already too; 0: for ever.
+  void setMessageTtl(std::chrono::milliseconds ttl);
+
   bool hasBacklog(DeviceKey device) const;
   // The number of the device's newest message; 0 before the first.
   Sequence newest(DeviceKey device) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,6 +43,8 @@ class Front final : public session::Host, public DeviceSide {
   Front& operator=(const Front&) = delete;
 
   void welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict);
+  // Ends the conversations of these devices. Whoever let them in must not do so again.
+  void endDenied(const std::vector<std::string>& ids);
   // Ends every conversation and welcomes nobody from now on.
   void shutDown();
 
@@ -70,6 +73,7 @@ class Front final : public session::Host, public DeviceSide {
   Seat& seat(queue::DeviceKey device);
   Guest& guest(const session::Conversation& conversation);
   void endAll(std::string_view detail);
+  void endThose(const std::function<bool(const Guest&)>& those, session::Ending ending, std::string_view detail);
   session::ConnectAnswer refuse(session::Conversation& conversation, mqtt::ConnackCode code, const char* result, std::string_view reason,
                                 std::string_view fix);
   session::ConnectAnswer admit(Guest& guest, const mqtt::Connect& connect, std::string_view query);

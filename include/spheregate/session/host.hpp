@@ -36,7 +36,7 @@ enum class Ending : std::uint8_t {
   keepAliveExpired,
   connectTimedOut,
   refused,           // the CONNECT was answered with a code other than 0
-  forbidden,         // a PUBLISH that the host answered with `close`
+  forbidden,         // a PUBLISH that the host answered with `close`, or a device that is denied by now
   takenOver,         // the same device connected again
   shutDown,          // the gateway stops, or its store is closed
 };

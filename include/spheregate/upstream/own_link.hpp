@@ -23,7 +23,8 @@
 namespace spheregate::upstream {
 
 struct LinkMetrics {
-  explicit LinkMetrics(metrics::Registry& registry);
+  // `prefix`: `upstream_` for the devices' links; the gateway's own connection beside those has names of its own.
+  explicit LinkMetrics(metrics::Registry& registry, const std::string& prefix = "upstream_");
   metrics::Counter& connected;
   metrics::Counter& refused;
   metrics::Counter& unreachable;

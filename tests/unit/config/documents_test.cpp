@@ -15,7 +15,7 @@ namespace spheregate::config {
 namespace {
 
 // Seen from this source file, which CMake names by its full path.
-const std::filesystem::path kProject = std::filesystem::path{__FILE__}.parent_path() / "../../..";
+const std::filesystem::path kProject = SPHEREGATE_SOURCE;
 
 std::string contents(const std::string& file) {
   std::ifstream stream{kProject / file};

@@ -176,6 +176,17 @@ TEST_F(PahoClients, keepAMessageBeforeTheyAcknowledgeIt) {
   EXPECT_TRUE(until([&] { return hub.ask([](hubsim::Hub& h) { return h.statistics().cloudCompleted; }) == 1; }));
 }
 
+TEST_F(PahoClients, speakThroughAWebSocket) {
+  connect(hub.webSocketAddress(), hub.login());
+  ASSERT_TRUE(until([&] { return ear.ups == 1; })) << testing::PrintToString(ear.downs);
+  const std::string large(100'000, 'x');
+  client->publish("devices/gateway/messages/events/", {large.begin(), large.end()}, 1, false, 1);
+  client->subscribe("devices/gateway/messages/devicebound/#", 1);
+  hub.sendToGateway("open");
+  EXPECT_TRUE(until([&] { return ear.acknowledged.size() == 1 && ear.messages.size() == 1; }));
+  hub.ask([&](hubsim::Hub& h) { EXPECT_EQ(base::asText(h.archive().at(0).payload), large); });
+}
+
 // A proxy that knows CONNECT and nothing else, for one connection.
 struct Proxy {
   Proxy() : thread{[this] { serve(); }} {}

@@ -44,6 +44,9 @@ LiveHub::LiveHub() : directory_{makeDirectory()} {
   server_ = std::make_unique<hubsim::MqttServer>(
       loop_, boost::asio::ip::tcp::endpoint{boost::asio::ip::address_v4::loopback(), 0}, *tls_, *hub_);
   port_ = server_->port();
+  webSocket_ = std::make_unique<hubsim::WsServer>(
+      loop_, boost::asio::ip::tcp::endpoint{boost::asio::ip::address_v4::loopback(), 0}, *tls_, *hub_, hub_->rules());
+  webSocketPort_ = webSocket_->port();
   thread_ = std::thread{[this] {
     const auto work = boost::asio::make_work_guard(loop_);
     loop_.run();
@@ -61,6 +64,14 @@ ControlAddress LiveHub::address() const {
   address.host = "localhost";
   address.port = port_;
   address.ca = directory_ / "ca.pem";
+  return address;
+}
+
+ControlAddress LiveHub::webSocketAddress() const {
+  ControlAddress address = this->address();
+  address.port = webSocketPort_;
+  address.websocket = true;
+  address.path = "/$iothub/websocket";
   return address;
 }
 

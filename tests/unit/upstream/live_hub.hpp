@@ -14,6 +14,7 @@
 #include "hubsim/mqtt_server.hpp"
 #include "hubsim/timer_driver.hpp"
 #include "hubsim/tls_context.hpp"
+#include "hubsim/ws_server.hpp"
 #include "spheregate/upstream/control_client.hpp"
 
 namespace spheregate::upstream::test {
@@ -27,6 +28,7 @@ class LiveHub {
   ~LiveHub();
 
   ControlAddress address() const;
+  ControlAddress webSocketAddress() const;
   ControlLogin login() const;             // with a token
   ControlLogin certificateLogin() const;  // X.509
 
@@ -53,7 +55,9 @@ class LiveHub {
   std::unique_ptr<hubsim::TlsContext> tls_;
   std::unique_ptr<hubsim::Hub> hub_;
   std::unique_ptr<hubsim::MqttServer> server_;
+  std::unique_ptr<hubsim::WsServer> webSocket_;
   std::uint16_t port_ = 0;
+  std::uint16_t webSocketPort_ = 0;
   std::thread thread_;
 };
 

@@ -1,0 +1,61 @@
+#include "stewardship.hpp"
+
+#include <array>
+#include <ctime>
+#include <string>
+
+#include "spheregate/app/version.hpp"
+
+namespace spheregate::app {
+namespace {
+
+std::string iso8601(base::WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+// The worst first: nothing is kept, then nothing gets through, then one device does not.
+std::string lastError(const StewardParts& parts) {
+  if (!parts.custody.isOpen()) return "the store is closed: " + std::string{parts.custody.closedReason()};
+  if (!parts.store.usable()) return std::string{parts.store.fault()};
+  for (std::size_t number = 0; number < parts.custody.deviceCount(); ++number) {
+    const auto device = static_cast<queue::DeviceKey>(number);
+    const auto link = parts.uplink.linkState(device);
+    if (!link.lastError.empty()) return std::string{parts.custody.id(device)} + ": " + std::string{link.lastError};
+  }
+  return {};
+}
+
+steward::Health healthOf(const StewardParts& parts, const std::string& startedAt) {
+  return {.version = kVersion,
+          .startedAt = startedAt,
+          .devicesConnected = parts.front.devicesConnected(),
+          .queueMessages = parts.custody.queuedMessages(),
+          .queueBytes = parts.custody.diskBytes(),
+          .lastError = lastError(parts)};
+}
+
+}  // namespace
+
+std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts) {
+  const config::Config& config = parts.config;
+  steward::Controls controls{.denyList =
+                                 [parts](const std::vector<std::string>& ids) {
+                                   parts.admission.denyAlso(ids);
+                                   parts.front.endDenied(ids);
+                                 },
+                             .logLevel = [](base::LogLevel level) { base::changeLogLevel(level); },
+                             .messageTtl = [parts](std::chrono::seconds ttl) { parts.custody.setMessageTtl(ttl); },
+                             .drainRate = [parts](double perSecond) { parts.uplink.setDrainRate(perSecond); }};
+  return std::make_unique<steward::Steward>(
+      parts.gateway, parts.store, parts.timers,
+      steward::Configured{.logLevel = config.logLevel,
+                          .messageTtl = std::chrono::duration_cast<std::chrono::seconds>(config.queue.messageTtl),
+                          .drainRate = config.upstream.drainPerSecond},
+      std::move(controls), [parts, startedAt = iso8601(parts.timers.clock().wall())] { return healthOf(parts, startedAt); });
+}
+
+}  // namespace spheregate::app

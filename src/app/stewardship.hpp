@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "spheregate/base/timers.hpp"
+#include "spheregate/config/config.hpp"
+#include "spheregate/identity/admission.hpp"
+#include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/front.hpp"
+#include "spheregate/relay/uplink.hpp"
+#include "spheregate/state/store.hpp"
+#include "spheregate/steward/steward.hpp"
+
+namespace spheregate::app {
+
+// What the steward reports of and may touch; all of it outlives the steward.
+struct StewardParts {
+  const config::Config& config;
+  upstream::GatewayLink& gateway;
+  state::Store& store;
+  base::Timers& timers;
+  identity::Admission& admission;
+  queue::Custody& custody;
+  relay::Uplink& uplink;
+  relay::Front& front;
+};
+
+std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts);
+
+}  // namespace spheregate::app
