@@ -11,7 +11,6 @@ namespace spheregate::config {
 namespace {
 
 constexpr std::size_t kPolicyNameBytesMax = 64;
-constexpr std::size_t kIdScopeBytesMax = 63;
 
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
