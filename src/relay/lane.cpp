@@ -148,7 +148,7 @@ void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) {
   ++acknowledged_;
   lastAcknowledged_ = std::max(lastAcknowledged_, token);
   uplink_.custody_.delivered(device_, token);
-  if (suspicion_.isWitness(token) && accused_) condemn(accused_->sequence, accused_->body);
+  if (suspicion_.isWitness(token) && accused_) condemn(accused_->sequences, accused_->body);
 }
 
 void Uplink::Lane::linkMessage(upstream::Link&, const mqtt::Publish& message) { downlink_.message(message); }

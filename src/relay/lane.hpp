@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "downlink.hpp"
 #include "spheregate/base/timers.hpp"
@@ -52,9 +53,10 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
     upstream::Pacer::Ticket ticket;  // 0: it may go
   };
 
-  // A message on which the hub closed, kept back while a witness goes in its place.
+  // A message on which the hub closed, kept back while a witness goes in its place, and the same again behind it: a device that was
+  // not answered sends it twice.
   struct Accused {
-    queue::Sequence sequence;
+    std::vector<queue::Sequence> sequences;
     base::Bytes body;
   };
 
@@ -63,7 +65,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   void publish(const queue::Outgoing& outgoing, const StoredMessage& message);
   bool judge(const queue::Outgoing& outgoing);
   bool callWitness();
-  void condemn(queue::Sequence sequence, base::ByteView body);
+  void condemn(const std::vector<queue::Sequence>& sequences, base::ByteView body);
   bool suspectsAfterClose(const upstream::Link& link, bool wasUp);
   Suspicion::Others others() const;
   bool sendPatch(const queue::Outgoing& outgoing, const StoredMessage& patch);
