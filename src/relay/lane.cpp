@@ -62,7 +62,7 @@ void Uplink::Lane::pump() {
   if (suspicion_.suspects() && answered && suspicion_.answered(uplink_.settings_.inflightPerDevice)) {
     uplink_.closedByChance_ = uplink_.timers_.now();
   }
-  while (link_->room() > 0 && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
+  while (link_->room() > 0 && !isLeaving() && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
     if (accused_) {
       if (!callWitness()) return;
       continue;

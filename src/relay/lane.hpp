@@ -63,6 +63,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   bool mayFollow() const;
   std::size_t underWay() const { return published_ - acknowledged_ + downlink_.patchesUnderWay(); }
   void publish(const queue::Outgoing& outgoing, const StoredMessage& message);
+  bool isLeaving();
   bool judge(const queue::Outgoing& outgoing);
   bool callWitness();
   void condemn(const std::vector<queue::Sequence>& sequences, base::ByteView body);
@@ -83,6 +84,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   std::optional<WaitingPatch> patch_;
   Suspicion suspicion_;
   std::optional<Accused> accused_;
+  queue::Sequence leaving_ = 0;        // condemned, and not a dead letter for certain yet
   base::Timer hold_;                   // the line is held silent, or the witness is awaited from the disk
   base::MonoTime sentAlone_{};
   std::uint64_t published_ = 0;        // on this connection

@@ -10,6 +10,8 @@ namespace {
 
 // How long the disk may take to give the message behind one that is accused.
 constexpr base::Duration kWitnessPatience = std::chrono::seconds{1};
+// How often to look whether a dead letter is on stable storage.
+constexpr base::Duration kLeavingLook = std::chrono::milliseconds{10};
 // The same message so many times.
 constexpr std::size_t kAccusedMax = 8;
 // How long a hub that has closed by chance is expected to do so again.
@@ -21,6 +23,17 @@ bool Uplink::Lane::mayFollow() const {
   if (!suspicion_.suspects()) return true;
   if (hold_.armed() && !accused_) return false;
   return underWay() < suspicion_.window(uplink_.settings_.inflightPerDevice);
+}
+
+// Nothing overtakes a message that a crash could still bring back.
+bool Uplink::Lane::isLeaving() {
+  if (leaving_ == 0) return false;
+  if (!uplink_.custody_.isOpen() || !uplink_.custody_.holds(device_, leaving_)) {
+    leaving_ = 0;
+    return false;
+  }
+  hold_.after(kLeavingLook, [this] { roomForAll(); });
+  return true;
 }
 
 // True when the message is not to be sent now.
@@ -65,6 +78,7 @@ void Uplink::Lane::condemn(const std::vector<queue::Sequence>& sequences, base::
                                 "the hub closed the connection on it " + std::to_string(suspicion_.closes()) + " times");
   }
   suspicion_.settled();
+  leaving_ = sequences.back();
   accused_.reset();
   hold_.cancel();
 }

@@ -217,6 +217,7 @@ void Scenario::judge(FakeDevice& device) {
   const std::vector<std::uint64_t>& arrived = hub_.arrived(device.id());
   std::vector<bool> seen(device.produced() + 1, false);
   std::uint64_t last = 0;
+  std::set<std::uint64_t> late;
   std::uint64_t duplicates = 0;
   for (const std::uint64_t number : arrived) {
     if (number == 0 || number > device.produced()) return broken(device.id() + ": the hub has a message that was never sent");
@@ -225,7 +226,9 @@ void Scenario::judge(FakeDevice& device) {
       continue;
     }
     seen[number] = true;
-    while (number != last + 1 && (dead.contains(last + 1) || hub_.poisonous(last + 1))) ++last;
+    if (late.contains(number)) continue;
+    // One that the hub closed on so often may be held back, and come late when a crash undoes the verdict.
+    while (number != last + 1 && (dead.contains(last + 1) || hub_.closes(device.id(), last + 1) >= 3)) late.insert(++last);
     if (number != last + 1) broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
     last = number;
   }
