@@ -217,6 +217,11 @@ void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView bod
 
 bool Custody::hasBacklog(DeviceKey device) const { return inside_->core.at(device).queued > 0; }
 
+bool Custody::holds(DeviceKey device, Sequence sequence) const {
+  const DeviceQueue& queue = inside_->core.at(device);
+  return queue.holds(sequence) && !queue.at(sequence).done;
+}
+
 Sequence Custody::newest(DeviceKey device) const { return inside_->core.at(device).end() - 1; }
 
 std::vector<DeviceKey> Custody::devicesWithBacklog() const {

@@ -69,7 +69,7 @@ void Uplink::Lane::pump() {
   if (suspicion_.suspects() && answered && suspicion_.answered(uplink_.settings_.inflightPerDevice)) {
     uplink_.closedByChance_ = uplink_.timers_.now();
   }
-  while (link_->room() > 0 && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
+  while (link_->room() > 0 && !isLeaving() && mayFollow() && sendWaitingPatch() && uplink_.traffic_->admits(*this)) {
     if (accused_) {
       if (!callWitness()) return;
       continue;
@@ -163,7 +163,7 @@ void Uplink::Lane::linkAcknowledged(upstream::Link&, std::uint64_t token) {
   ++acknowledged_;
   lastAcknowledged_ = std::max(lastAcknowledged_, token);
   uplink_.custody_.delivered(device_, token);
-  if (suspicion_.isWitness(token) && accused_) condemn(accused_->sequence, accused_->body);
+  if (suspicion_.isWitness(token) && accused_) condemn(accused_->sequences, accused_->body);
 }
 
 void Uplink::Lane::linkMessage(upstream::Link&, const mqtt::Publish& message) { downlink_.message(message); }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "downlink.hpp"
 #include "spheregate/base/timers.hpp"
@@ -52,18 +53,20 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
     upstream::Pacer::Ticket ticket;  // 0: it may go
   };
 
-  // A message on which the hub closed, kept back while a witness goes in its place.
+  // A message on which the hub closed, kept back while a witness goes in its place, and the same again behind it: a device that was
+  // not answered sends it twice.
   struct Accused {
-    queue::Sequence sequence;
+    std::vector<queue::Sequence> sequences;
     base::Bytes body;
   };
 
   bool mayFollow() const;
   std::size_t underWay() const { return published_ - acknowledged_ + downlink_.patchesUnderWay(); }
   void publish(const queue::Outgoing& outgoing, const StoredMessage& message);
+  bool isLeaving();
   bool judge(const queue::Outgoing& outgoing);
   bool callWitness();
-  void condemn(queue::Sequence sequence, base::ByteView body);
+  void condemn(const std::vector<queue::Sequence>& sequences, base::ByteView body);
   bool suspectsAfterClose(const upstream::Link& link, bool wasUp);
   Suspicion::Others others() const;
   std::string unfit(const StoredMessage& message) const;
@@ -82,6 +85,7 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   std::optional<WaitingPatch> patch_;
   Suspicion suspicion_;
   std::optional<Accused> accused_;
+  queue::Sequence leaving_ = 0;        // condemned, and not a dead letter for certain yet
   base::Timer hold_;                   // the line is held silent, or the witness is awaited from the disk
   base::MonoTime sentAlone_{};
   std::uint64_t published_ = 0;        // on this connection

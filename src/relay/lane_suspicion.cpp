@@ -9,6 +9,10 @@ namespace {
 
 // How long the disk may take to give the message behind one that is accused.
 constexpr base::Duration kWitnessPatience = std::chrono::seconds{1};
+// How often to look whether a dead letter is on stable storage.
+constexpr base::Duration kLeavingLook = std::chrono::milliseconds{10};
+// The same message so many times.
+constexpr std::size_t kAccusedMax = 8;
 // How long a hub that has closed by chance is expected to do so again.
 constexpr base::Duration kDoubt = std::chrono::minutes{10};
 
@@ -20,22 +24,38 @@ bool Uplink::Lane::mayFollow() const {
   return underWay() < suspicion_.window(uplink_.settings_.inflightPerDevice);
 }
 
+// Nothing overtakes a message that a crash could still bring back.
+bool Uplink::Lane::isLeaving() {
+  if (leaving_ == 0) return false;
+  if (!uplink_.custody_.isOpen() || !uplink_.custody_.holds(device_, leaving_)) {
+    leaving_ = 0;
+    return false;
+  }
+  hold_.after(kLeavingLook, [this] { roomForAll(); });
+  return true;
+}
+
 // True when the message is not to be sent now.
 bool Uplink::Lane::judge(const queue::Outgoing& outgoing) {
   if (suspicion_.guilty(outgoing.sequence)) {
-    condemn(outgoing.sequence, outgoing.body);
+    condemn({outgoing.sequence}, outgoing.body);
     return true;
   }
   if (!suspicion_.wantsWitness(outgoing.sequence, uplink_.timers_.now()) || uplink_.custody_.newest(device_) == outgoing.sequence) return false;
-  accused_ = {.sequence = outgoing.sequence, .body = {outgoing.body.begin(), outgoing.body.end()}};
+  accused_ = {.sequences = {outgoing.sequence}, .body = {outgoing.body.begin(), outgoing.body.end()}};
   hold_.after(kWitnessPatience, [this] { roomForAll(); });
   return true;
 }
 
 // Sends the message behind the accused; if there is none, the accused after all. False when nothing can be sent now.
 bool Uplink::Lane::callWitness() {
-  // The accused takes no place in the window, because it is not sent.
-  const auto outgoing = uplink_.custody_.next(device_, std::max<std::size_t>(2, uplink_.settings_.inflightPerDevice));
+  std::vector<queue::Sequence>& accused = accused_->sequences;
+  // The accused take no place in the window, because they are not sent.
+  const auto outgoing = uplink_.custody_.next(device_, uplink_.settings_.inflightPerDevice + accused.size());
+  if (outgoing && accused.size() < kAccusedMax && std::ranges::equal(outgoing->body, accused_->body)) {
+    accused.push_back(outgoing->sequence);
+    return true;
+  }
   if (!outgoing && hold_.armed()) return false;
   hold_.cancel();
   const auto message = outgoing ? decode(outgoing->body) : std::nullopt;
@@ -51,10 +71,13 @@ bool Uplink::Lane::callWitness() {
   return true;
 }
 
-void Uplink::Lane::condemn(queue::Sequence sequence, base::ByteView body) {
-  uplink_.custody_.deadLetter(device_, sequence, body, queue::DeadReason::poison,
-                              "the hub closed the connection on it " + std::to_string(suspicion_.closes()) + " times");
+void Uplink::Lane::condemn(const std::vector<queue::Sequence>& sequences, base::ByteView body) {
+  for (const queue::Sequence sequence : sequences) {
+    uplink_.custody_.deadLetter(device_, sequence, body, queue::DeadReason::poison,
+                                "the hub closed the connection on it " + std::to_string(suspicion_.closes()) + " times");
+  }
   suspicion_.settled();
+  leaving_ = sequences.back();
   accused_.reset();
   hold_.cancel();
 }

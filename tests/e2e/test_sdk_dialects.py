@@ -446,7 +446,7 @@ class Mistakes(DialectTest):
         self.ask(device, GET + "2")
         self.ask(device, "$iothub/twin/GET/")
         wait_until(lambda: self.hub.twin(self.device_id)["properties"]["reported"].get("a") == 1, 10, "the patch at the hub")
-        self.await_metric(1, "downstream_undelivered_total")
+        self.await_metric(2, "downstream_undelivered_total")
         device.subscribe([(TWIN_ANSWERS, 0)])
         self.assertEqual(json.loads(self.asks(device, GET + "3", b"", 200))["reported"]["a"], 1)
 

@@ -64,9 +64,10 @@ Scenario::Scenario(std::uint64_t seed) : world_{seed} {
   settings_.upstream.ackTimeout = seconds{20};
   settings_.session.unacknowledgedMax = 1 + world_.below(64);
   settings_.diskLatencyMax = world_.chance(0.3) ? milliseconds{200} : milliseconds{2};
-  if (world_.chance(0.3)) hub_.poisonEvery = 20 + world_.below(100);
   // Mostly a few; but what the hub does to many at once needs many.
   const std::uint64_t count = world_.chance(0.15) ? 5 + world_.below(5) : 1 + world_.below(4);
+  // Many devices with much poison look like a throttle and take hours, which is known (docs/decisions/0006).
+  if (world_.chance(0.3)) hub_.poisonEvery = (count > 4 ? 60 : 20) + world_.below(100);
   for (std::uint64_t number = 0; number < count; ++number) {
     devices_.push_back(std::make_unique<FakeDevice>(
         world_, "device-" + std::to_string(number), 1 + world_.below(20),
@@ -92,7 +93,6 @@ Outcome Scenario::run() {
     checkBooks();
   }
   heal();
-  // Where one message in twenty is poison for nine devices, that looks much like a throttle, and takes its time.
   const int minutesMax = hub_.poisonEvery > 0 ? 600 : 30;
   for (int minute = 0; minute < minutesMax && !settled(); ++minute) {
     world_.runFor(std::chrono::minutes{1}, [this] { return settled(); });
@@ -220,6 +220,7 @@ void Scenario::judge(FakeDevice& device) {
   const std::vector<std::uint64_t>& arrived = hub_.arrived(device.id());
   std::vector<bool> seen(device.produced() + 1, false);
   std::uint64_t last = 0;
+  std::set<std::uint64_t> late;
   std::uint64_t duplicates = 0;
   for (const std::uint64_t number : arrived) {
     if (number == 0 || number > device.produced()) return broken(device.id() + ": the hub has a message that was never sent");
@@ -228,12 +229,15 @@ void Scenario::judge(FakeDevice& device) {
       continue;
     }
     seen[number] = true;
-    while (number != last + 1 && (dead.contains(last + 1) || hub_.poisonous(last + 1))) ++last;
+    if (late.contains(number)) continue;
+    // One that the hub closed on so often may be held back, and come late when a crash undoes the verdict.
+    while (number != last + 1 && (dead.contains(last + 1) || hub_.closes(device.id(), last + 1) >= 3)) late.insert(++last);
     if (number != last + 1) broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
     last = number;
   }
   for (std::uint64_t number = 1; number <= device.acknowledgedThrough(); ++number) {
-    if (!seen[number] && !dead.contains(number)) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
+    // Beyond their share of the store dead letters are dropped, and counted.
+    if (!seen[number] && !dead.contains(number) && !hub_.poisonous(number)) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
   }
   const std::uint64_t hubConnects = hub_.connects(device.id());
   const std::uint64_t allowed = (hubConnects > 0 ? hubConnects - 1 : 0) * settings_.upstream.inflightPerDevice +

@@ -126,6 +126,8 @@ class Custody {
   void setMessageTtl(std::chrono::milliseconds ttl);
 
   bool hasBacklog(DeviceKey device) const;
+  // In custody, or on its way out, and that not on stable storage yet.
+  bool holds(DeviceKey device, Sequence sequence) const;
   // The number of the device's newest message; 0 before the first.
   Sequence newest(DeviceKey device) const;
   std::vector<DeviceKey> devicesWithBacklog() const;

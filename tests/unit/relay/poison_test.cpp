@@ -125,6 +125,16 @@ TEST_F(PoisonTest, aLoneDeviceIsToldByTheMessageBehind) {
   EXPECT_LT(when_["6"] - began, milliseconds{1200});
 }
 
+TEST_F(PoisonTest, aLoneDeviceThatSentItTwiceIsToldByTheNextOther) {
+  open();
+  take("bad");
+  take("bad");
+  take(1, 3);
+  pass(seconds{2});
+  EXPECT_EQ(dead(), 2u);
+  EXPECT_EQ(arrived_, (std::vector<std::string>{"1", "2", "3"}));
+}
+
 TEST_F(PoisonTest, aLoneDeviceWithNothingBehindWaitsForIt) {
   open();
   take("bad");
