@@ -184,6 +184,17 @@ TEST_F(AdmissionTest, theDenyListWinsOverTheAllowList) {
   EXPECT_THAT(judgement.fix, HasSubstr("devices.deny_file"));
 }
 
+TEST_F(AdmissionTest, deniesMoreAtRunTimeAndTakesItBack) {
+  pin("a.pem", sphere().tenantA);
+  settings.denyFile = file("deny.txt", std::string(128, 'a') + "\n");
+  const auto admission = load();
+  admission->denyAlso({id(), std::string(128, 'b')});
+  EXPECT_EQ(judge(*admission, fields()).refusal, Refusal::denied);
+  EXPECT_THAT(judge(*admission, fields()).fix, HasSubstr("spheregate.denyList"));
+  admission->denyAlso({});
+  EXPECT_EQ(judge(*admission, fields()).refusal, Refusal::none);
+}
+
 TEST_F(AdmissionTest, anAllowListKeepsEverybodyElseOut) {
   pin("a.pem", sphere().tenantA);
   settings.allowFile = file("allow.txt", std::string(128, 'a') + "\n");

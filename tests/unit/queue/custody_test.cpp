@@ -249,6 +249,20 @@ TEST_F(CustodyTest, expiryNeedsNobodyToAsk) {
   EXPECT_EQ(custody().queuedMessages(), 0u);
 }
 
+TEST_F(CustodyTest, theTimeToLiveMayChangeWhileMessagesWait) {
+  settings.messageTtl = seconds{0};
+  start();
+  store(device(), 1, 3);
+  pass(seconds{62});
+  EXPECT_EQ(custody().totals().expired, 0u);
+  custody().setMessageTtl(seconds{120});
+  pass(seconds{30});
+  EXPECT_EQ(custody().totals().expired, 0u);
+  custody().setMessageTtl(seconds{60});
+  pass(seconds{2});
+  EXPECT_EQ(custody().totals().expired, 3u);
+}
+
 TEST_F(CustodyTest, aDeadLetterIsKeptWithItsReason) {
   start();
   const DeviceKey key = device();

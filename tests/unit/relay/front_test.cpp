@@ -45,6 +45,20 @@ TEST_F(FrontTest, aWillThatWouldNotFitWithItsPropertyIsRefused) {
   EXPECT_NE(base::asText(hub.sent).find("a&iothub-MessageType=Will"), std::string_view::npos);
 }
 
+TEST_F(FrontTest, deniedDevicesGoAtOnceAndOthersStay) {
+  open();
+  test::WireView& denied = arrives("dev");
+  test::WireView& other = arrives("other");
+  test::WireView& silent = arrives("late");  // has not said CONNECT
+  ASSERT_EQ(says(denied, connectOf("dev")), kAccepted);
+  ASSERT_EQ(says(other, connectOf("other")), kAccepted);
+  front_->endDenied({"dev", "late", "stranger"});
+  EXPECT_TRUE(denied.closed);
+  EXPECT_TRUE(silent.closed);
+  EXPECT_FALSE(other.closed);
+  EXPECT_EQ(front_->devicesConnected(), 1u);
+}
+
 TEST_F(FrontTest, aWillIsNoLargerThanAMessage) {
   session_.messageBytesMax = 1000;
   open();
