@@ -28,9 +28,10 @@ base::Duration scaled(base::Duration whole, double part) {
 LinkMetrics::LinkMetrics(metrics::Registry& registry)
     : connected{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "ok"}})},
       refused{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "refused"}})},
-      unreachable{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "unreachable"}})},
-      noCredentials{
-          registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "no_credentials"}})},
+      unreachable{
+          registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.", {{"result", "unreachable"}})},
+      noCredentials{registry.counter("upstream_connects_total", "Attempts to connect a device to the hub.",
+                                     {{"result", "no_credentials"}})},
       stalls{registry.counter("upstream_stalls_total", "Hub connections rebuilt because the hub stopped acknowledging.")},
       ackSeconds{registry.histogram("upstream_ack_seconds", "From publishing a message to the hub's PUBACK.",
                                     {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})},
@@ -168,7 +169,8 @@ bool OwnLink::send(std::string_view topic, base::ByteView payload) {
   SPHEREGATE_CHECK(state_ == State::up);
   if (wire_->backlog() > base::Wire::kHighWater) return false;
   sent_ = context_.timers.now();
-  mqtt::appendPublish(wire_->outbox(), {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
+  mqtt::appendPublish(wire_->outbox(),
+                      {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
   wire_->flush();
   return true;
 }
@@ -197,7 +199,8 @@ void OwnLink::becomeUp() {
   sent_ = upSince_;
   watch();
   const auto life = login_.expires - context_.timers.clock().wall();
-  renewal_.after(scaled(std::chrono::duration_cast<base::Duration>(life), 0.7 + 0.15 * fraction(context_.random)), [this] { renew(); });
+  renewal_.after(scaled(std::chrono::duration_cast<base::Duration>(life), 0.7 + 0.15 * fraction(context_.random)),
+                 [this] { renew(); });
   std::vector<mqtt::Filter> filters;
   for (const auto& [filter, qos] : followed_) filters.push_back({.filter = filter, .qos = qos});
   if (!filters.empty()) subscribe(filters);
@@ -306,7 +309,8 @@ void OwnLink::backOff(base::Duration longest) {
   const unsigned doublings = std::min(failures_ - 1, 16u);
   const base::Duration ceiling = std::min<base::Duration>(longest, context_.settings.backoffMin * (1u << doublings));
   // Full jitter: a fleet that was cut off at one moment must not come back at one moment.
-  const base::Duration wait = std::max<base::Duration>(context_.settings.backoffMin / 4, scaled(ceiling, fraction(context_.random)));
+  const base::Duration wait =
+      std::max<base::Duration>(context_.settings.backoffMin / 4, scaled(ceiling, fraction(context_.random)));
   timer_.after(wait, [this] { queueForTurn(); });
 }
 

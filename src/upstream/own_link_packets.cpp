@@ -36,12 +36,20 @@ bool OwnLink::handle(const mqtt::Frame& frame) {
     return false;
   }
   switch (frame.type) {
-    case mqtt::PacketType::puback: return handlePuback(frame);
-    case mqtt::PacketType::publish: return handlePublish(frame);
-    case mqtt::PacketType::suback: return handleSuback(frame);
-    case mqtt::PacketType::unsuback: return true;
-    case mqtt::PacketType::pingresp: pingWaiting_ = false; return true;
-    default: fail("the hub sent a packet that was not asked for"); return false;
+    case mqtt::PacketType::puback:
+      return handlePuback(frame);
+    case mqtt::PacketType::publish:
+      return handlePublish(frame);
+    case mqtt::PacketType::suback:
+      return handleSuback(frame);
+    case mqtt::PacketType::unsuback:
+      return true;
+    case mqtt::PacketType::pingresp:
+      pingWaiting_ = false;
+      return true;
+    default:
+      fail("the hub sent a packet that was not asked for");
+      return false;
   }
 }
 
@@ -90,10 +98,11 @@ bool OwnLink::handleConnack(const mqtt::Frame& frame) {
   }
   const bool denied = connack->code == mqtt::ConnackCode::notAuthorized;
   if (denied) context_.credentials.refused(deviceId_);
-  attemptFailed(connack->code == mqtt::ConnackCode::unavailable ? Trouble::busy : Trouble::refused,
-                "the hub refused the CONNECT with code " + std::to_string(static_cast<int>(connack->code)) +
-                    (denied ? " (not authorized): check that the device exists and is enabled in the hub, and the key of upstream.auth"
-                            : ""));
+  attemptFailed(
+      connack->code == mqtt::ConnackCode::unavailable ? Trouble::busy : Trouble::refused,
+      "the hub refused the CONNECT with code " + std::to_string(static_cast<int>(connack->code)) +
+          (denied ? " (not authorized): check that the device exists and is enabled in the hub, and the key of upstream.auth"
+                  : ""));
   return false;
 }
 

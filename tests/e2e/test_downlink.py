@@ -420,7 +420,7 @@ class Twin(DownlinkTest):
                 self.await_drained()
                 self.assertEqual(self.reported()["status"], status)
                 self.hub.reset()
-        self.assertEqual(self.gateway.metric("messages_dead_lettered_total"), 0)
+        self.assertEqual(self.gateway.metric("messages_dead_lettered_total", reason="refused"), 0)
 
     def test_a_refusal_goes_to_who_waits_or_to_the_dead_letters(self):
         self.start_gateway()
@@ -440,7 +440,7 @@ class Twin(DownlinkTest):
         self.await_drained()
         found = [one.read_bytes() for one in letters.rglob("*") if one.is_file()]
         self.assertTrue(any(b"unwanted" in one for one in found), found)
-        self.assertEqual(self.gateway.metric("messages_dead_lettered_total"), 1)
+        self.assertEqual(self.gateway.metric("messages_dead_lettered_total", reason="refused"), 1)
         self.assertIsNone(device.receive(0.3))
 
 
