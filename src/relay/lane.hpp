@@ -53,8 +53,8 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
     upstream::Pacer::Ticket ticket;  // 0: it may go
   };
 
-  // A message on which the hub closed, kept back while a witness goes in its place, and the same again behind it: a device that was
-  // not answered sends it twice.
+  // A message on which the hub closed, kept back while a witness goes in its place, and the same again behind it: a device that
+  // was not answered sends it twice.
   struct Accused {
     std::vector<queue::Sequence> sequences;
     base::Bytes body;
@@ -85,13 +85,13 @@ class Uplink::Lane final : public upstream::LinkUser, public Traffic::Sender {
   std::optional<WaitingPatch> patch_;
   Suspicion suspicion_;
   std::optional<Accused> accused_;
-  queue::Sequence leaving_ = 0;        // condemned, and not a dead letter for certain yet
-  base::Timer hold_;                   // the line is held silent, or the witness is awaited from the disk
+  queue::Sequence leaving_ = 0;  // condemned, and not a dead letter for certain yet
+  base::Timer hold_;             // the line is held silent, or the witness is awaited from the disk
   base::MonoTime sentAlone_{};
-  std::uint64_t published_ = 0;        // on this connection
+  std::uint64_t published_ = 0;  // on this connection
   std::uint64_t acknowledged_ = 0;
   queue::Sequence lastAcknowledged_ = 0;
-  Suspicion::Others own_;              // of this device, ever
+  Suspicion::Others own_;               // of this device, ever
   queue::Sequence passed_ = 0;          // the last that was offered on this connection
   queue::Sequence backlogThrough_ = 0;  // up to here they are of an outage
   base::MonoTime downSince_{};          // long ago: never up yet

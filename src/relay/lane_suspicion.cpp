@@ -41,7 +41,8 @@ bool Uplink::Lane::judge(const queue::Outgoing& outgoing) {
     condemn({outgoing.sequence}, outgoing.body);
     return true;
   }
-  if (!suspicion_.wantsWitness(outgoing.sequence, uplink_.timers_.now()) || uplink_.custody_.newest(device_) == outgoing.sequence) return false;
+  if (!suspicion_.wantsWitness(outgoing.sequence, uplink_.timers_.now()) || uplink_.custody_.newest(device_) == outgoing.sequence)
+    return false;
   accused_ = {.sequences = {outgoing.sequence}, .body = {outgoing.body.begin(), outgoing.body.end()}};
   hold_.after(kWitnessPatience, [this] { roomForAll(); });
   return true;
@@ -100,10 +101,13 @@ bool Uplink::Lane::suspectsAfterClose(const upstream::Link& link, bool wasUp) {
     ++own_.cut;
   }
   const base::MonoTime now = uplink_.timers_.now();
-  const bool again = suspicion_.closed({.alone = alone, .after = now - sentAlone_, .now = now, .others = others(),
-                                         // It stands in line with all others, then.
-                                         .foul = link.state() != upstream::Link::State::backingOff,
-                                         .byChance = now - uplink_.closedByChance_ < kDoubt});
+  const bool again = suspicion_.closed({.alone = alone,
+                                        .after = now - sentAlone_,
+                                        .now = now,
+                                        .others = others(),
+                                        // It stands in line with all others, then.
+                                        .foul = link.state() != upstream::Link::State::backingOff,
+                                        .byChance = now - uplink_.closedByChance_ < kDoubt});
   // With nothing behind it there is no witness either, and no hurry.
   return again && !(suspicion_.wantsWitness(passed_, now) && uplink_.custody_.newest(device_) == passed_);
 }

@@ -8,17 +8,18 @@
 
 namespace spheregate::relay {
 
-// Finds the message of one device on which the hub closes the connection, for it gives no reason. After a close with messages under way
-// the next goes alone. One on which the hub closes three times, alone and soon after it was sent, is guilty if meanwhile the hub took
-// messages of other devices and cut none of them. When the hub takes nothing of others a witness is heard: the message behind it, sent
-// alone in its place, at once after a close on the accused, is acknowledged. Throttle, quota, outage and a second owner of the device's name give no such evidence. Remembers numbers only.
+// Finds the message of one device on which the hub closes the connection, for it gives no reason. After a close with messages
+// under way the next goes alone. One on which the hub closes three times, alone and soon after it was sent, is guilty if
+// meanwhile the hub took messages of other devices and cut none of them. When the hub takes nothing of others a witness is heard:
+// the message behind it, sent alone in its place, at once after a close on the accused, is acknowledged. Throttle, quota, outage
+// and a second owner of the device's name give no such evidence. Remembers numbers only.
 class Suspicion {
  public:
   static constexpr unsigned kCloses = 3;
   // While the hub is in trouble with everybody.
   static constexpr unsigned kClosesWhenFoul = 5;
-  // When others are cut too, or some were of late on a message that the hub took in the end: such a hub closes by chance, but hardly so
-  // often on one.
+  // When others are cut too, or some were of late on a message that the hub took in the end: such a hub closes by chance, but
+  // hardly so often on one.
   static constexpr unsigned kClosesInDoubt = 10;
 
   // What happened to all other devices until now.
@@ -31,8 +32,8 @@ class Suspicion {
     base::Duration after{};     // since it was sent
     base::MonoTime now{};
     Others others;
-    bool foul = false;          // the hub is in trouble with everybody
-    bool byChance = false;      // of late it closed on messages that it took in the end
+    bool foul = false;      // the hub is in trouble with everybody
+    bool byChance = false;  // of late it closed on messages that it took in the end
   };
 
   bool suspects() const { return window_ != 0; }
@@ -43,8 +44,8 @@ class Suspicion {
   bool closed(const Close& close);
   // It did so with nothing under way: a second owner of the name, perhaps.
   void closedIdle() { forget(); }
-  // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too. Not while it tries
-  // for all others.
+  // Before it counts to three the connection is held for a moment without a message, to see whether that ends it too. Not while
+  // it tries for all others.
   bool wantsSilence() const { return accused_ != 0 && closes_ + 1 == kCloses && !foul_; }
   bool accuses(queue::Sequence sequence) const { return accused_ != 0 && sequence == accused_; }
   bool guilty(queue::Sequence sequence) const { return guilty_ && sequence == accused_; }

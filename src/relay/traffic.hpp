@@ -8,8 +8,8 @@
 namespace spheregate::relay {
 
 // Whose turn it is to publish, when only so many messages a second may leave: by the hub's tier, or for backlogs by
-// `queue.drain_rate`. Senders take turns, a message each. Those that are up to date come before those that catch up after an outage,
-// but every tenth message is left to these, so that a busy hub does not keep a backlog for ever. One timer for all.
+// `queue.drain_rate`. Senders take turns, a message each. Those that are up to date come before those that catch up after an
+// outage, but every tenth message is left to these, so that a busy hub does not keep a backlog for ever. One timer for all.
 class Traffic {
  public:
   // Who has messages for the hub. Must outlive the Traffic, or hear nothing of it any more.

@@ -162,7 +162,8 @@ bool OwnLink::send(std::string_view topic, base::ByteView payload) {
   SPHEREGATE_CHECK(state_ == State::up);
   if (wire_->backlog() > base::Wire::kHighWater) return false;
   sent_ = context_.timers.now();
-  mqtt::appendPublish(wire_->outbox(), {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
+  mqtt::appendPublish(wire_->outbox(),
+                      {.topic = topic, .payload = payload, .packetId = 0, .qos = 0, .dup = false, .retain = false});
   wire_->flush();
   return true;
 }

@@ -36,12 +36,20 @@ bool OwnLink::handle(const mqtt::Frame& frame) {
     return false;
   }
   switch (frame.type) {
-    case mqtt::PacketType::puback: return handlePuback(frame);
-    case mqtt::PacketType::publish: return handlePublish(frame);
-    case mqtt::PacketType::suback: return handleSuback(frame);
-    case mqtt::PacketType::unsuback: return true;
-    case mqtt::PacketType::pingresp: pingWaiting_ = false; return true;
-    default: fail("the hub sent a packet that was not asked for"); return false;
+    case mqtt::PacketType::puback:
+      return handlePuback(frame);
+    case mqtt::PacketType::publish:
+      return handlePublish(frame);
+    case mqtt::PacketType::suback:
+      return handleSuback(frame);
+    case mqtt::PacketType::unsuback:
+      return true;
+    case mqtt::PacketType::pingresp:
+      pingWaiting_ = false;
+      return true;
+    default:
+      fail("the hub sent a packet that was not asked for");
+      return false;
   }
 }
 

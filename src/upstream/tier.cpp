@@ -17,10 +17,14 @@ constexpr double kConnectsOfAnyTier = 80;
 Throttles throttlesOf(Tier tier, std::uint32_t units) {
   const auto each = static_cast<double>(units);
   switch (tier) {
-    case Tier::unknown: break;
-    case Tier::s1: return {std::max(100.0, 12 * each), std::max(100.0, 12 * each), 100, 50};
-    case Tier::s2: return {120 * each, 120 * each, std::max(100.0, 10 * each), std::max(50.0, 5 * each)};
-    case Tier::s3: return {6000 * each, 6000 * each, 500 * each, 250 * each};
+    case Tier::unknown:
+      break;
+    case Tier::s1:
+      return {std::max(100.0, 12 * each), std::max(100.0, 12 * each), 100, 50};
+    case Tier::s2:
+      return {120 * each, 120 * each, std::max(100.0, 10 * each), std::max(50.0, 5 * each)};
+    case Tier::s3:
+      return {6000 * each, 6000 * each, 500 * each, 250 * each};
   }
   return {};
 }

@@ -38,11 +38,15 @@ constexpr const char* kNames[kConditions]{"fair", "unreachable", "throttled", "r
 
 const char* fix(Condition condition) {
   switch (condition) {
-    case Condition::fair: return "nothing to do";
-    case Condition::unreachable: return "look at the line, the firewall, and the name in upstream.hub; messages wait in the store";
+    case Condition::fair:
+      return "nothing to do";
+    case Condition::unreachable:
+      return "look at the line, the firewall, and the name in upstream.hub; messages wait in the store";
     case Condition::throttled:
-      return "set upstream.tier and upstream.units; if they are set, the hub needs more units, or its quota is used up until 0:00 UTC";
-    case Condition::refused: return "check upstream.auth and the clock, and that the devices exist in the hub and are enabled";
+      return "set upstream.tier and upstream.units; if they are set, the hub needs more units, or its quota is used up until "
+             "0:00 UTC";
+    case Condition::refused:
+      return "check upstream.auth and the clock, and that the devices exist in the hub and are enabled";
   }
   return "";
 }
@@ -51,7 +55,8 @@ const char* fix(Condition condition) {
 
 const char* label(Condition condition) { return kNames[static_cast<std::size_t>(condition)]; }
 
-Weather::Weather(base::Timers& timers, Pacer& connects, const Settings& settings, std::mt19937_64& random, metrics::Registry& registry)
+Weather::Weather(base::Timers& timers, Pacer& connects, const Settings& settings, std::mt19937_64& random,
+                 metrics::Registry& registry)
     : timers_{timers},
       connects_{connects},
       settings_{settings},
@@ -61,7 +66,8 @@ Weather::Weather(base::Timers& timers, Pacer& connects, const Settings& settings
       patience_{timers},
       opened_{timers.now() - kCalm} {
   for (std::size_t state = 0; state < kConditions; ++state) {
-    gauges_[state] = &registry.gauge("upstream_condition", "1 for the condition in which the hub is found.", {{"state", kNames[state]}});
+    gauges_[state] =
+        &registry.gauge("upstream_condition", "1 for the condition in which the hub is found.", {{"state", kNames[state]}});
   }
   gauges_[0]->set(1);
 }
@@ -222,7 +228,8 @@ Weather::Traveller* Weather::nextProbe() {
   if (line.empty()) return nullptr;
   if (!closesOnMessages_) return line.front();
   // The same one for some times, so that it can find out whether it is its message.
-  if (lastProbe_ && lastProbe_->stage_ == Stage::inLine && lastProbe_->loaded() && probesInARow_ < kProbesInARow) return lastProbe_;
+  if (lastProbe_ && lastProbe_->stage_ == Stage::inLine && lastProbe_->loaded() && probesInARow_ < kProbesInARow)
+    return lastProbe_;
   const auto loaded = std::find_if(line.begin(), line.end(), [](const Traveller* link) { return link->loaded(); });
   return loaded == line.end() ? line.front() : *loaded;
 }
@@ -279,10 +286,12 @@ bool Weather::tooManyCuts(const Traveller& link) {
 }
 
 base::Duration Weather::interval() {
-  const base::Duration longest = cause_ == Condition::unreachable ? std::min<base::Duration>(kUnreachableIntervalMax, settings_.backoffMax)
-                                 : closesOnMessages_              ? settings_.backoffMax * kQuotaBackoffs
-                                                                  : base::Duration{settings_.backoffMax};
-  const base::Duration whole = std::min<base::Duration>(longest, settings_.backoffMin * (1u << std::min(failedProbes_ - 1, kDoublingsMax)));
+  const base::Duration longest = cause_ == Condition::unreachable
+                                     ? std::min<base::Duration>(kUnreachableIntervalMax, settings_.backoffMax)
+                                 : closesOnMessages_ ? settings_.backoffMax * kQuotaBackoffs
+                                                     : base::Duration{settings_.backoffMax};
+  const base::Duration whole =
+      std::min<base::Duration>(longest, settings_.backoffMin * (1u << std::min(failedProbes_ - 1, kDoublingsMax)));
   const double part = std::uniform_real_distribution<double>{0.5, 1}(random_);
   return base::Duration{static_cast<base::Duration::rep>(static_cast<double>(whole.count()) * part)};
 }

@@ -111,24 +111,38 @@ Outcome Scenario::run() {
 
 void Scenario::somethingHappens() {
   switch (world_.below(12)) {
-    case 11: return throttle();
-    case 0: return kill();
-    case 1: return failPower();
-    case 8: return failSyncs();
+    case 11:
+      return throttle();
+    case 0:
+      return kill();
+    case 1:
+      return failPower();
+    case 8:
+      return failSyncs();
     case 9:
       kill();
       world_.runFor(world_.upTo(seconds{2}));
       return failPower();
-    case 2: ++outcome_.cuts; return hub_.cutOne();
-    case 3: ++outcome_.cuts; return hub_.cutAll();
-    case 4: ++outcome_.cuts; return devices_[world_.below(devices_.size())]->cut();
+    case 2:
+      ++outcome_.cuts;
+      return hub_.cutOne();
+    case 3:
+      ++outcome_.cuts;
+      return hub_.cutAll();
+    case 4:
+      ++outcome_.cuts;
+      return devices_[world_.below(devices_.size())]->cut();
     case 5:
       hub_.faults.outage = !hub_.faults.outage;
       if (hub_.faults.outage) hub_.cutAll();
       return;
-    case 6: return setFaults();
-    case 7: hub_.faults = {}; return;
-    default: break;
+    case 6:
+      return setFaults();
+    case 7:
+      hub_.faults = {};
+      return;
+    default:
+      break;
   }
   for (const auto& device : devices_) device->produce(world_.below(60), milliseconds{1 + world_.below(50)});
 }
@@ -209,7 +223,8 @@ void Scenario::readDeadLetters() {
       if (!deadLetters_[device->id()].insert(number).second) continue;
       ++(hub_.poisonous(number) ? outcome_.poison : outcome_.suspects);
       if (hub_.closes(device->id(), number) < 3) {
-        broken(device->id() + ": message " + std::to_string(number) + " is a dead letter, and the hub did not close on it three times");
+        broken(device->id() + ": message " + std::to_string(number) +
+               " is a dead letter, and the hub did not close on it three times");
       }
     }
   }
@@ -232,19 +247,22 @@ void Scenario::judge(FakeDevice& device) {
     if (late.contains(number)) continue;
     // One that the hub closed on so often may be held back, and come late when a crash undoes the verdict.
     while (number != last + 1 && (dead.contains(last + 1) || hub_.closes(device.id(), last + 1) >= 3)) late.insert(++last);
-    if (number != last + 1) broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
+    if (number != last + 1)
+      broken(device.id() + ": message " + std::to_string(number) + " came first after " + std::to_string(last));
     last = number;
   }
   for (std::uint64_t number = 1; number <= device.acknowledgedThrough(); ++number) {
     // Beyond their share of the store dead letters are dropped, and counted.
-    if (!seen[number] && !dead.contains(number) && !hub_.poisonous(number)) broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
+    if (!seen[number] && !dead.contains(number) && !hub_.poisonous(number))
+      broken(device.id() + ": message " + std::to_string(number) + " was acknowledged and is lost");
   }
   const std::uint64_t hubConnects = hub_.connects(device.id());
   const std::uint64_t allowed = (hubConnects > 0 ? hubConnects - 1 : 0) * settings_.upstream.inflightPerDevice +
                                 (device.connects() > 0 ? device.connects() - 1 : 0) * device.window() +
                                 outcome_.closures * device.produced();  // a closed store delivers without keeping record of it
   if (duplicates > allowed) {
-    broken(device.id() + ": " + std::to_string(duplicates) + " duplicates, at most " + std::to_string(allowed) + " are explained");
+    broken(device.id() + ": " + std::to_string(duplicates) + " duplicates, at most " + std::to_string(allowed) +
+           " are explained");
   }
   if (device.violations() > 0) broken(device.id() + ": PUBACKs came out of order");
   outcome_.messages += device.produced();

@@ -4,9 +4,9 @@
 
 namespace spheregate::upstream {
 
-// Tokens that come at a steady rate. A quarter of a second's worth can be saved up, and at least one: IoT Hub's own buckets hold one
-// second, and handshakes and packets that were let go evenly arrive bunched, so a whole second's worth on top would be too much.
-// Rate 0 is no limit.
+// Tokens that come at a steady rate. A quarter of a second's worth can be saved up, and at least one: IoT Hub's own buckets hold
+// one second, and handshakes and packets that were let go evenly arrive bunched, so a whole second's worth on top would be too
+// much. Rate 0 is no limit.
 class Bucket {
  public:
   Bucket(double perSecond, base::MonoTime now);

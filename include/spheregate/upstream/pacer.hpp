@@ -9,8 +9,8 @@
 
 namespace spheregate::upstream {
 
-// Lets at most so many things of one kind begin in a second, first come first served: new hub connections, twin reads, twin updates.
-// IoT Hub throttles each (100 new connections a second on S1), and a storm of them is answered with drops.
+// Lets at most so many things of one kind begin in a second, first come first served: new hub connections, twin reads, twin
+// updates. IoT Hub throttles each (100 new connections a second on S1), and a storm of them is answered with drops.
 class Pacer {
  public:
   using Turn = std::function<void()>;

@@ -17,7 +17,8 @@ namespace spheregate::upstream {
 enum class Condition : std::uint8_t {
   fair,         // nothing that is known
   unreachable,  // no connection can be made
-  throttled,    // it answers connections with CONNACK 3, or messages by closing: too many a second, or more than its quota of the day
+  throttled,    // it answers connections with CONNACK 3, or messages by closing: too many a second, or more than its quota of the
+                // day
   refused,      // it lets no device in
 };
 inline constexpr std::size_t kConditions = 4;
@@ -31,10 +32,10 @@ enum class Trouble : std::uint8_t {
   own,          // it never came to ask the hub
 };
 
-// The condition of the hub, seen by all links together, and their way through it. Over MQTT the hub gives no reasons: it only closes.
-// When what happens to several links can no longer be a matter of each of them, one of them tries, at growing intervals with jitter,
-// until it gets through: to CONNACK, or, when the hub closed on messages, to the PUBACK of one. The others wait in line, and then
-// follow at the pace of the connect budget. So it is, too, while nothing is connected. Core thread only.
+// The condition of the hub, seen by all links together, and their way through it. Over MQTT the hub gives no reasons: it only
+// closes. When what happens to several links can no longer be a matter of each of them, one of them tries, at growing intervals
+// with jitter, until it gets through: to CONNACK, or, when the hub closed on messages, to the PUBACK of one. The others wait in
+// line, and then follow at the pace of the connect budget. So it is, too, while nothing is connected. Core thread only.
 class Weather {
  public:
   // A link, as the weather sees it. It must `leave` before it dies.
@@ -123,11 +124,11 @@ class Weather {
   Traveller* lastProbe_ = nullptr;
   unsigned probesInARow_ = 0;  // of that one
   bool hurried_ = false;
-  bool probeWasHeld_ = false;  // it is up all the while
+  bool probeWasHeld_ = false;                    // it is up all the while
   mutable const Traveller* heldBack_ = nullptr;  // the last one that is up and was not to publish
-  base::Timer pause_;      // between two probes
-  base::Timer patience_;   // with a probe that does not publish what it has
-  base::MonoTime opened_;  // the last time that probing ended well
+  base::Timer pause_;                            // between two probes
+  base::Timer patience_;                         // with a probe that does not publish what it has
+  base::MonoTime opened_;                        // the last time that probing ended well
 
   unsigned unreachableInARow_ = 0;
   unsigned busyInARow_ = 0;  // of different links

@@ -39,7 +39,8 @@ class PoisonTest : public test::RelaySite {
     const base::Bytes said = std::exchange(hub.sent, {});
     base::Bytes pubacks;
     mqtt::Frame frame;
-    for (base::ByteView rest{said}; *mqtt::nextFrame(rest, 1 << 20, frame) != mqtt::Framing::incomplete; rest = rest.subspan(frame.size)) {
+    for (base::ByteView rest{said}; *mqtt::nextFrame(rest, 1 << 20, frame) != mqtt::Framing::incomplete;
+         rest = rest.subspan(frame.size)) {
       if (frame.type == mqtt::PacketType::pingreq) mqtt::appendPingresp(pubacks);
       const auto publish = mqtt::parsePublish(frame);
       if (frame.type != mqtt::PacketType::publish || !publish) continue;
@@ -67,7 +68,9 @@ class PoisonTest : public test::RelaySite {
     }
   }
 
-  std::function<Deed(const std::string&)> hub_ = [](const std::string& name) { return name == "bad" ? Deed::close : Deed::acknowledge; };
+  std::function<Deed(const std::string&)> hub_ = [](const std::string& name) {
+    return name == "bad" ? Deed::close : Deed::acknowledge;
+  };
   std::vector<test::WireView*> open_;
   std::vector<std::string> arrived_;
   std::map<std::string, int> seen_;
@@ -234,9 +237,7 @@ TEST_F(PoisonTest, whenEveryDeviceBeginsWithOneTheyAreAllPutAside) {
 
 TEST_F(PoisonTest, aPatchCanBePoisonToo) {
   open();
-  hub_ = [](const std::string& name) {
-    return name.starts_with("?$rid=spheregate-") ? Deed::close : Deed::acknowledge;
-  };
+  hub_ = [](const std::string& name) { return name.starts_with("?$rid=spheregate-") ? Deed::close : Deed::acknowledge; };
   ASSERT_EQ(uplink_->takePatch(key(), "?$rid=1", {}, base::asBytes("{}")).acceptance, queue::Acceptance::taken);
   take("next");
   otherGoesOn(seconds{3});

@@ -36,8 +36,8 @@ class WeatherTest : public ::testing::Test {
     bool loaded() const override { return wasCut; }
     bool publishing() const override { return underWay; }
 
-    void answered(Answer answer) {
-      if (answer == Answer::accepted) {
+    void answered(Answer said) {
+      if (said == Answer::accepted) {
         up = true;
         ++test.up;
         test.weather->arrived(*this);
@@ -45,9 +45,9 @@ class WeatherTest : public ::testing::Test {
         if (up && !underWay) test.weather->idle(*this);
         return;
       }
-      const Trouble trouble = answer == Answer::unreachable ? Trouble::unreachable
-                              : answer == Answer::busy      ? Trouble::busy
-                                                            : Trouble::refused;
+      const Trouble trouble = said == Answer::unreachable ? Trouble::unreachable
+                              : said == Answer::busy      ? Trouble::busy
+                                                          : Trouble::refused;
       test.weather->failed(*this, trouble, "it was so");
       again(trouble == Trouble::refused);
     }
