@@ -66,7 +66,7 @@ Scenario::Scenario(std::uint64_t seed) : world_{seed} {
   settings_.diskLatencyMax = world_.chance(0.3) ? milliseconds{200} : milliseconds{2};
   // Mostly a few; but what the hub does to many at once needs many.
   const std::uint64_t count = world_.chance(0.15) ? 5 + world_.below(5) : 1 + world_.below(4);
-  // Many devices with much poison look like a throttle and take hours, which is known (docs/decisions/0006).
+  // Many devices with much poison look like a throttle and take hours, which is known (docs/decisions/0007).
   if (world_.chance(0.3)) hub_.poisonEvery = (count > 4 ? 60 : 20) + world_.below(100);
   for (std::uint64_t number = 0; number < count; ++number) {
     devices_.push_back(std::make_unique<FakeDevice>(
