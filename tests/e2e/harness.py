@@ -52,7 +52,7 @@ def wait_until(condition, timeout, what):
 
 
 def in_url(text):
-    return urllib.parse.quote(text, safe="")
+    return urllib.parse.quote(text, safe="/")  # no device id has one
 
 
 def http_request(port, method, path, body=None, timeout=20.0, headers=None):
