@@ -244,5 +244,21 @@ TEST_F(PoisonTest, aPatchCanBePoisonToo) {
   EXPECT_TRUE(when_.contains("next"));
 }
 
+// What the device sends while the link is down tells nothing about the patch.
+TEST_F(PoisonTest, aPatchOfADeviceThatGoesOnSendingCanBePoisonToo) {
+  open();
+  hub_ = [](const std::string& name) {
+    return name.starts_with("?$rid=spheregate-") ? Deed::close : Deed::acknowledge;
+  };
+  ASSERT_EQ(uplink_->takePatch(key(), "?$rid=1", {}, base::asBytes("{}")).acceptance, queue::Acceptance::taken);
+  for (int round = 0; round < 150; ++round) {
+    take("next");
+    take("other", "other");
+    pass(milliseconds{20});
+  }
+  EXPECT_EQ(dead(), 1u);
+  EXPECT_TRUE(when_.contains("next"));
+}
+
 }  // namespace
 }  // namespace spheregate::relay
