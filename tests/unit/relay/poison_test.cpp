@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 class PoisonTest : public test::RelaySite {
  protected:
+  using RelaySite::RelaySite;
   enum class Deed { acknowledge, close, nothing };
 
   void take(const std::string& name, const std::string& id = "dev") {
@@ -258,6 +259,21 @@ TEST_F(PoisonTest, aPatchOfADeviceThatGoesOnSendingCanBePoisonToo) {
   }
   EXPECT_EQ(dead(), 1u);
   EXPECT_TRUE(when_.contains("next"));
+}
+
+// A gateway that starts with its machine.
+class PoisonAfterBootTest : public PoisonTest {
+ protected:
+  PoisonAfterBootTest() : PoisonTest{seconds{20}} {}
+};
+
+TEST_F(PoisonAfterBootTest, isFoundAsSoonAsAtAnyTime) {
+  open();
+  take("bad");
+  take("next");
+  otherGoesOn(seconds{2});
+  EXPECT_EQ(dead(), 1u);
+  EXPECT_EQ(seen_["bad"], 4);
 }
 
 }  // namespace
