@@ -65,7 +65,7 @@ void Uplink::Lane::wakeAndPump() {
 }
 
 void Uplink::Lane::pump() {
-  const bool answered = underWay() == 0 && passed_ > 0 && !accused_ && !patch_;
+  const bool answered = wasUp_ && underWay() == 0 && passed_ > 0 && !accused_ && !patch_;
   if (suspicion_.suspects() && answered && suspicion_.answered(uplink_.settings_.inflightPerDevice)) {
     uplink_.closedByChance_ = uplink_.timers_.now();
   }

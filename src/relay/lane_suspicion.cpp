@@ -107,7 +107,7 @@ bool Uplink::Lane::suspectsAfterClose(const upstream::Link& link, bool wasUp) {
                                         .others = others(),
                                         // It stands in line with all others, then.
                                         .foul = link.state() != upstream::Link::State::backingOff,
-                                        .byChance = now - uplink_.closedByChance_ < kDoubt});
+                                        .byChance = uplink_.closedByChance_ && now - *uplink_.closedByChance_ < kDoubt});
   // With nothing behind it there is no witness either, and no hurry.
   return again && !(suspicion_.wantsWitness(passed_, now) && uplink_.custody_.newest(device_) == passed_);
 }

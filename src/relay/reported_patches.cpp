@@ -86,6 +86,8 @@ std::size_t ReportedPatches::underWay() const {
 void ReportedPatches::linkDown() {
   for (auto& entry : patches_) entry.second.sent = false;
   if (line_.cutOff()) keepCopies();
+  answerStored();
+  clock_.cancel();
   watch();
 }
 
@@ -138,6 +140,8 @@ void ReportedPatches::settle(Patches::iterator place, const hub::HubTopic& topic
   const queue::Sequence sequence = place->first;
   auto patch = std::make_shared<Patch>(std::move(place->second));
   patches_.erase(place);
+  clock_.cancel();
+  watch();
   TwinCache::Answered answer{.mark = patch->mark, .kept = patch->copy != Copy::none, .version = {}};
   if (topic.status < 300) answer.version = versionIn(topic.query);
   if (answer.version) line_.custody.delivered(line_.device, sequence);
@@ -147,6 +151,7 @@ void ReportedPatches::settle(Patches::iterator place, const hub::HubTopic& topic
                          const bool told = patch->awaited && visit == visit_ && tell(*patch, status, query, body, qos);
                          if (status >= 300) refusedByHub(sequence, *patch, status, told);
                          if (last) reads_.patchesThrough();
+                         answerStored();
                        });
 }
 

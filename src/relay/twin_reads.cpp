@@ -19,6 +19,7 @@ constexpr base::Duration kHubTime = std::chrono::seconds{2};
 constexpr base::Duration kTick = std::chrono::milliseconds{500};
 // A hub that is busy, or lost an answer, is asked again after this.
 constexpr base::Duration kPause = std::chrono::seconds{5};
+constexpr int kPatched = 204;
 constexpr std::string_view kReadTopic = "$iothub/twin/GET/?$rid=";
 constexpr std::string_view kDesiredTopic = "$iothub/twin/PATCH/properties/desired/?$version=";
 constexpr std::string_view kOwnReads = "spheregate-twin-";
@@ -84,6 +85,7 @@ void TwinReads::absent() {
   told_.reset();
   owed_.clear();
   missed_ = false;
+  ahead_ = 0;
   listening_ = false;
 }
 
@@ -155,10 +157,10 @@ void TwinReads::deliver(const Answer& answer, std::uint64_t visit) {
 }
 
 bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& message) {
-  // The device's own come first, whatever it calls them.
+  // The device's own come first, whatever it calls them; a patch that was taken is answered with 204, and a read never.
   const auto asked =
       std::find_if(requests_.begin(), requests_.end(), [&](const Request& one) { return one.sent && one.rid == topic.rid; });
-  if (asked == requests_.end()) {
+  if (asked == requests_.end() || topic.status == kPatched) {
     if (!topic.rid.starts_with(kOwnReads)) return false;
     if (own_ && own_->rid == topic.rid) ownAnswer(topic.status, message);
     return true;
@@ -187,6 +189,7 @@ void TwinReads::answerFromHub(const Request& request, const mqtt::Publish& messa
                       if (twin.older) overtaken_ = true;
                       if (twin.twin && !twin.older && visit == visit_) told_ = twin.version;
                       deliver({.topic = topic, .body = twin.body, .qos = qos}, visit);
+                      lookAhead(twin);
                       readIfNeeded();
                     });
 }
@@ -230,10 +233,18 @@ void TwinReads::learned(const TwinCache::Learned& twin, bool wanted) {
     return readIfNeeded();
   }
   if (!twin.twin) return;
+  lookAhead(twin);
+  readIfNeeded();
   if (!twin.difference.empty()) return tell(twin.difference, twin.version, 0);
   // Nothing to compare with: all of it, unless the device is known to have it.
   if (!twin.first || !wanted || (told_ && *told_ >= twin.version)) return;
   if (const auto sections = hub::splitTwin(twin.body)) tell(sections->desired, twin.version, 0);
+}
+
+// A change may overtake the twin that was looked up before it was made. Asked once more, not again and again: a device that was made
+// anew counts from 1.
+void TwinReads::lookAhead(const TwinCache::Learned& twin) {
+  if (twin.twin && !twin.older && twin.version < std::exchange(ahead_, 0)) missed_ = true;
 }
 
 void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message) {
@@ -253,6 +264,7 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
         return;
       case TwinCache::Change::gap:
         missed_ = true;
+        ahead_ = std::max(ahead_, number);
         readIfNeeded();
     }
   });

@@ -81,6 +81,7 @@ class TwinReads {
   void readIfNeeded();
   void ownAnswer(int status, const mqtt::Publish& message);
   void learned(const TwinCache::Learned& twin, bool wanted);
+  void lookAhead(const TwinCache::Learned& twin);
   void tell(std::string_view patch, std::uint64_t version, std::uint8_t qos);
   void tellOwed();
   bool mayRead();
@@ -97,6 +98,7 @@ class TwinReads {
   std::optional<std::uint64_t> told_;  // the desired version that the device has, as far as is known
   bool missed_ = false;            // it may have missed changes
   bool settling_ = false;          // the hub has all patches that were answered in its place
+  std::uint64_t ahead_ = 0;        // the version of a change that left a gap, until a twin is read that has it
   bool overtaken_ = false;         // the hub showed a lower version than it did before
   std::optional<OwnRead> own_;
   base::MonoTime ownPause_{};      // no own read before

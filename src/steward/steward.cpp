@@ -211,6 +211,7 @@ void Steward::Inside::learn(std::string_view body) {
 void Steward::Inside::keep(std::vector<Verdict> judgedVerdicts, std::uint64_t desiredVersion) {
   auto settle = [this, alive = std::weak_ptr<int>{life}, judgedVerdicts, desiredVersion](bool stored) mutable {
     if (alive.expired()) return;
+    if (!stored) storedRow.clear();
     for (Verdict& verdict : judgedVerdicts) {
       if (!stored && verdict.code == 200) verdict.why = "in force until the next start: it could not be stored";
     }

@@ -91,7 +91,10 @@ void OwnLink::attempt() {
   auto request = context_.credentials.login(deviceId_, context_.timers.clock().wall(),
                                             [this](base::Explained<Login> login) { startDial(std::move(login)); });
   // Without one to wait for, `startDial` has run already, and perhaps a later attempt has its own.
-  if (request) request_ = std::move(request);
+  if (!request) return;
+  request_ = std::move(request);
+  // The provisioning service may take minutes, and others can do without it.
+  context_.weather.leave(*this);
 }
 
 void OwnLink::startDial(base::Explained<Login> login) {
@@ -99,6 +102,7 @@ void OwnLink::startDial(base::Explained<Login> login) {
     context_.metrics.noCredentials.add();
     return attemptFailed(Trouble::own, login.error());
   }
+  if (std::exchange(request_, nullptr)) return queueForTurn();  // the next time it need not wait
   login_ = std::move(*login);
   dial_ = context_.dialer.dial(login_.hub, [this](base::Explained<std::unique_ptr<base::Wire>> wire) { dialed(std::move(wire)); });
 }

@@ -95,13 +95,16 @@ void Weather::failed(Traveller& link, Trouble trouble, std::string_view reason) 
   } else if (trouble == Trouble::busy) {
     if (lastBusy_ != &link) ++busyInARow_;
     lastBusy_ = &link;
-    if (probing_ ? wasProbe && busyInARow_ >= kBusyProbesMax : busyInARow_ >= kBusyMax) probeFailed(Condition::throttled, reason);
+    // One that stands in line again at once must not be the next to try, and a lone one would be.
+    if (probing_ ? wasProbe && (foul() || busyInARow_ >= kBusyProbesMax) : busyInARow_ >= kBusyMax) probeFailed(Condition::throttled, reason);
   } else if (trouble == Trouble::refused) {
     unreachableInARow_ = 0;
     if (nothingUp && ++refusedInARow_ >= kRefusedMax) announce(Condition::refused, reason);
     // The hub is there and answers; others may have more luck.
     if (wasProbe && !closesOnMessages_) open();
   }
+  // Whether the hub takes messages is not to be learned from one that does not get so far.
+  if (wasProbe && closesOnMessages_ && (trouble == Trouble::refused || trouble == Trouble::own)) return passOn();
   advance();
 }
 

@@ -11,6 +11,8 @@ namespace spheregate::test {
 
 class ManualClock final : public base::Clock {
  public:
+  // `sinceBoot`: how long the machine has been up.
+  explicit ManualClock(base::Duration sinceBoot = std::chrono::hours{1}) : now_{sinceBoot} {}
   base::MonoTime now() const override { return now_; }
   base::WallTime wall() const override { return wall_; }
   void advance(base::Duration time) {
@@ -19,13 +21,14 @@ class ManualClock final : public base::Clock {
   }
 
  private:
-  base::MonoTime now_{std::chrono::hours{1}};
+  base::MonoTime now_;
   base::WallTime wall_{std::chrono::seconds{1'700'000'000}};
 };
 
 // Time that passes only when the test says so, running every timer at its moment.
 class ManualTime {
  public:
+  explicit ManualTime(base::Duration sinceBoot = std::chrono::hours{1}) : clock{sinceBoot} {}
   void pass(base::Duration time) {
     const base::MonoTime end = clock.now() + time;
     while (const auto next = timers.next()) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,7 +107,7 @@ class Uplink final : public queue::CustodyUser {
   bool hubFails_ = false;  // so said the last link that went down, and none has come up since
   std::uint64_t acknowledged_ = 0;  // messages of all devices
   std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way, not again on the same one
-  base::MonoTime closedByChance_{};  // it took a message on which it had closed
+  std::optional<base::MonoTime> closedByChance_;  // when it took a message on which it had closed
   base::Bytes scratch_;
   base::LogGate failures_{std::chrono::seconds{10}};
   std::unique_ptr<TwinCache> twins_;

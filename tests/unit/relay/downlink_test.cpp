@@ -215,6 +215,38 @@ TEST_F(DownlinkTest, aHubThatNeverAnswersAPatchIsGivenUp) {
   EXPECT_EQ(custody.queuedMessages(), 1u);
 }
 
+TEST_F(DownlinkTest, aPatchThatWasCopiedWhileItWasOnItsWayIsAnsweredWhenTheLinkGoes) {
+  comeUp();
+  report("7");
+  // The link is back before the disk is done.
+  wires.back()->user->wireClosed("reset");
+  for (int tries = 0; dialer.waiting.empty() && tries < 100; ++tries) time.pass(seconds{1});
+  auto done = std::move(dialer.waiting.front());
+  dialer.waiting.pop_front();
+  wires.push_back(std::make_unique<test::WireView>());
+  done(std::unique_ptr<base::Wire>{std::make_unique<test::ScriptedWire>(*wires.back())});
+  base::Bytes connack;
+  mqtt::appendConnack(connack, {.sessionPresent = false, .code = mqtt::ConnackCode::accepted});
+  wires.back()->user->wireBytes(connack);
+  settle();
+  EXPECT_EQ(deviceHears(), "");
+  cut();
+  EXPECT_EQ(deviceHears(), "$iothub/twin/res/204/?$rid=7 \n");
+}
+
+TEST_F(DownlinkTest, aPatchBehindASlowMessageIsAnsweredInTimeThoughOneBeforeItWasOnItsWay) {
+  links.inflightPerDevice = 1;
+  comeUp();
+  report("7");
+  pass(seconds{3});
+  uplink.take(device, {.suffix = "/x", .payload = base::asBytes("x")}, 1);
+  report("8");
+  hubSays("$iothub/twin/res/204/?$rid=spheregate-1&$version=9");
+  EXPECT_EQ(deviceHears(), "$iothub/twin/res/204/?$rid=7&$version=9 \n");
+  pass(seconds{3});
+  EXPECT_EQ(deviceHears(), "$iothub/twin/res/204/?$rid=8 \n");
+}
+
 TEST_F(DownlinkTest, theHubHearsOfACloudMessageWhenTheDeviceHasIt) {
   comeUp();
   comeBack();
@@ -323,6 +355,33 @@ TEST_F(DownlinkTest, repliesGoToCallsThatThisConnectionTook) {
   comeBack();
   hubHears();
   EXPECT_EQ(reply("20"), "") << "another connection's";
+}
+
+TEST_F(DownlinkTest, aChangeThatOvertakesTheTwinIsNotMissed) {
+  comeUp();
+  uplink.follow(device, hub::FilterKind::desiredProperties, "$iothub/twin/PATCH/properties/desired/#", 0);
+  uplink.requestTwin(device, "$iothub/twin/GET/?$rid=1", "1", {});
+  hubSays("$iothub/twin/res/200/?$rid=1", R"({"desired":{"a":4,"$version":4},"reported":{"$version":1}})");
+  deviceHears();
+  hubHears();
+  // The hub looked the twin up before version 6 was made.
+  uplink.requestTwin(device, "$iothub/twin/GET/?$rid=2", "2", {});
+  hubSays("$iothub/twin/PATCH/properties/desired/?$version=6", R"({"a":6,"$version":6})");
+  hubSays("$iothub/twin/res/200/?$rid=2", R"({"desired":{"a":5,"$version":5},"reported":{"$version":1}})");
+  EXPECT_NE(deviceHears().find("$version\":5"), std::string::npos);
+  EXPECT_NE(hubHears().find("$iothub/twin/GET/?$rid=spheregate-twin-"), std::string::npos);
+}
+
+// No SDK does it, but nothing forbids it.
+TEST_F(DownlinkTest, aTwinRequestThatIsNamedLikeAPatchOfTheGatewayDoesNotTakeItsAnswer) {
+  comeUp();
+  report("7");
+  uplink.requestTwin(device, "$iothub/twin/GET/?$rid=spheregate-1", "spheregate-1", {});
+  hubSays("$iothub/twin/res/204/?$rid=spheregate-1&$version=9");
+  EXPECT_EQ(deviceHears(), "$iothub/twin/res/204/?$rid=7&$version=9 \n");
+  EXPECT_EQ(custody.queuedMessages(), 0u);
+  hubSays("$iothub/twin/res/200/?$rid=spheregate-1", R"({"desired":{"$version":4},"reported":{"$version":9}})");
+  EXPECT_NE(deviceHears().find("res/200/?$rid=spheregate-1 "), std::string::npos);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 class PoisonTest : public test::RelaySite {
  protected:
+  using RelaySite::RelaySite;
   enum class Deed { acknowledge, close, nothing };
 
   void take(const std::string& name, const std::string& id = "dev") {
@@ -243,6 +244,37 @@ TEST_F(PoisonTest, aPatchCanBePoisonToo) {
   otherGoesOn(seconds{3});
   EXPECT_EQ(dead(), 1u);
   EXPECT_TRUE(when_.contains("next"));
+}
+
+// What the device sends while the link is down tells nothing about the patch.
+TEST_F(PoisonTest, aPatchOfADeviceThatGoesOnSendingCanBePoisonToo) {
+  open();
+  hub_ = [](const std::string& name) {
+    return name.starts_with("?$rid=spheregate-") ? Deed::close : Deed::acknowledge;
+  };
+  ASSERT_EQ(uplink_->takePatch(key(), "?$rid=1", {}, base::asBytes("{}")).acceptance, queue::Acceptance::taken);
+  for (int round = 0; round < 150; ++round) {
+    take("next");
+    take("other", "other");
+    pass(milliseconds{20});
+  }
+  EXPECT_EQ(dead(), 1u);
+  EXPECT_TRUE(when_.contains("next"));
+}
+
+// A gateway that starts with its machine.
+class PoisonAfterBootTest : public PoisonTest {
+ protected:
+  PoisonAfterBootTest() : PoisonTest{seconds{20}} {}
+};
+
+TEST_F(PoisonAfterBootTest, isFoundAsSoonAsAtAnyTime) {
+  open();
+  take("bad");
+  take("next");
+  otherGoesOn(seconds{2});
+  EXPECT_EQ(dead(), 1u);
+  EXPECT_EQ(seen_["bad"], 4);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class RelaySite : public ::testing::Test {
     std::unique_ptr<base::Wire> wire = std::make_unique<ScriptedWire>(view);
   };
 
-  RelaySite() { upstream_.hub = "contoso.azure-devices.net"; }
+  explicit RelaySite(base::Duration sinceBoot = std::chrono::hours{1}) : time_{sinceBoot} { upstream_.hub = "contoso.azure-devices.net"; }
   ~RelaySite() override {
     end();
     std::filesystem::remove_all(directory_);

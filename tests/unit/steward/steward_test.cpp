@@ -162,6 +162,19 @@ TEST_F(StewardTest, withoutAStoreAWishIsInForceUntilTheNextStart) {
   EXPECT_THAT(report().at("denyList").at("ad").get<std::string>(), HasSubstr("could not be stored"));
 }
 
+TEST_F(StewardTest, whatCouldNotBeStoredIsOfferedToTheStoreAgain) {
+  store->failFor(1);
+  bringUp();
+  answerRead(R"({"$version":7,"spheregate":{"denyList":["a"]}})");
+  time.pass(1s);
+  EXPECT_THAT(report().at("denyList").at("ad").get<std::string>(), HasSubstr("could not be stored"));
+  hub().sends("$iothub/twin/PATCH/properties/desired/?$version=8", "{}", 0);
+  time.pass(1s);
+  answerRead(R"({"$version":8,"spheregate":{"denyList":["a"]}})", R"({"$version":2,"spheregate":{"denyList":{"ac":200,"av":7}}})");
+  time.pass(1s);
+  EXPECT_THAT(disk.of(state::Table::gateway).at("wishes"), HasSubstr("denyList"));
+}
+
 TEST_F(StewardTest, clearsWhatAnEarlierLifeReported) {
   bringUp();
   answerRead(R"({"$version":1})", R"({"$version":3,"spheregate":{"version":"0.9","logLevel":{"ac":200},"old":{"a":1}},"other":1})");

@@ -258,5 +258,58 @@ TEST_F(LinkTest, closingSaysDisconnectAndTellsNobody) {
   EXPECT_TRUE(dialer.waiting.empty());
 }
 
+// One device has to be registered first, which takes its time.
+class SlowCredentials final : public Credentials {
+ public:
+  class Request final : public LoginRequest {};
+  std::unique_ptr<LoginRequest> login(std::string_view deviceId, base::WallTime now, Done done) override {
+    const Login login{.hub = "contoso.azure-devices.net", .usernameTail = {}, .password = "token", .expires = now + minutes{60}};
+    if (deviceId != "new" || registered) {
+      done(login);
+      return nullptr;
+    }
+    waiting = std::move(done);
+    return std::make_unique<Request>();
+  }
+  void answer(base::Explained<Login> login) { std::exchange(waiting, nullptr)(std::move(login)); }
+  bool registered = false;
+  Done waiting;
+};
+
+TEST_F(LinkTest, aLoginThatIsWaitedForHoldsNobodyElse) {
+  SlowCredentials slow;
+  LinkContext other{.settings = settings, .timers = time.timers, .dialer = dialer, .weather = weather,
+                    .credentials = slow, .metrics = metrics, .random = random};
+  OwnLink newcomer{other, "new", user};
+  newcomer.open({});
+  time.settle();
+  ASSERT_TRUE(slow.waiting);
+  link.open({});
+  comeUp();
+  EXPECT_TRUE(link.up());
+  EXPECT_FALSE(newcomer.up());
+  slow.registered = true;
+  slow.answer(Login{.hub = "contoso.azure-devices.net", .usernameTail = {}, .password = "token", .expires = {}});
+  comeUp();
+  EXPECT_TRUE(newcomer.up());
+}
+
+TEST_F(LinkTest, aLoginThatIsWaitedForInVainIsAskedForAgain) {
+  SlowCredentials slow;
+  LinkContext other{.settings = settings, .timers = time.timers, .dialer = dialer, .weather = weather,
+                    .credentials = slow, .metrics = metrics, .random = random};
+  OwnLink newcomer{other, "new", user};
+  newcomer.open({});
+  time.settle();
+  slow.answer(base::failed<Login>("not enrolled"));
+  EXPECT_EQ(newcomer.lastError(), "not enrolled");
+  EXPECT_EQ(metrics.noCredentials.value(), 1u);
+  time.pass(minutes{2});
+  EXPECT_TRUE(slow.waiting);
+  newcomer.close();
+  time.pass(minutes{2});
+  EXPECT_TRUE(dialer.waiting.empty());
+}
+
 }  // namespace
 }  // namespace spheregate::upstream

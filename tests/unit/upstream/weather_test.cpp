@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -337,6 +338,36 @@ TEST_F(WeatherTest, whenAllWhoWereCutHaveLeftTheOthersAreNotHeldForEver) {
   links[9]->messages = 1;
   links[9]->send();
   time.pass(seconds{1});
+  EXPECT_EQ(delivered, 1);
+}
+
+TEST_F(WeatherTest, aLoneDeviceThatIsToldToComeLaterAfterAnOutageWaitsLongerEachTime) {
+  answer = [](const Traveller&) { return Answer::unreachable; };
+  fleet(1);
+  time.pass(seconds{10});
+  answer = [](const Traveller&) { return Answer::busy; };
+  attempts = 0;
+  time.pass(minutes{10});
+  EXPECT_EQ(weather->condition(), Condition::throttled);
+  EXPECT_LE(attempts, 30);
+}
+
+TEST_F(WeatherTest, whoIsNotLetInAnyMoreDoesNotHoldTheOthersForEver) {
+  fleet(10);
+  time.pass(seconds{2});
+  const auto banned = [this](const Traveller& link) {
+    return std::any_of(links.begin(), links.begin() + 4, [&](const auto& one) { return one.get() == &link; });
+  };
+  takesMessages = [&](const Traveller& link) { return !banned(link); };
+  answer = [&](const Traveller& link) { return banned(link) ? Answer::refused : Answer::accepted; };
+  for (std::size_t number = 0; number < 4; ++number) {
+    links[number]->messages = 1;
+    links[number]->send();
+  }
+  time.pass(seconds{5});
+  links[9]->messages = 1;
+  links[9]->send();
+  time.pass(minutes{2});
   EXPECT_EQ(delivered, 1);
 }
 
