@@ -60,8 +60,7 @@ void TwinReads::request(std::string_view topic, std::string_view rid, base::Byte
     return;
   }
   if (requests_.size() >= kRequestsMax) requests_.erase(requests_.begin());
-  requests_.push_back({.number = ++numbers_,
-                       .rid = std::string{rid},
+  requests_.push_back({.rid = std::string{rid},
                        .topic = std::string{topic},
                        .payload = {payload.begin(), payload.end()},
                        .due = line_.timers.now() + kHubTime});
@@ -109,7 +108,7 @@ void TwinReads::linkDown() {
   for (Request& request : requests_) request.sent = false;
   if (!line_.cutOff()) return;
   for (Request& request : requests_) {
-    if (!request.cacheAsked) askCache(request);
+    if (request.cache == Request::Cache::unasked) askCache(request);
   }
 }
 
@@ -118,28 +117,44 @@ void TwinReads::patchesThrough() {
   readIfNeeded();
 }
 
-TwinReads::Request* TwinReads::find(std::uint64_t number) {
-  const auto found = std::find_if(requests_.begin(), requests_.end(), [&](const Request& one) { return one.number == number; });
-  return found == requests_.end() ? nullptr : &*found;
+void TwinReads::askCache(Request& request) {
+  request.cache = Request::Cache::wanted;
+  readCache();
 }
 
-void TwinReads::drop(std::uint64_t number) {
-  std::erase_if(requests_, [&](const Request& one) { return one.number == number; });
+// One reading at a time, however fast a device asks. What is asked meanwhile waits for the next, which knows of patches in between.
+void TwinReads::readCache() {
+  if (readingCache_) return;
+  for (Request& request : requests_) {
+    if (request.cache != Request::Cache::wanted) continue;
+    request.cache = Request::Cache::reading;
+    readingCache_ = true;
+  }
+  if (!readingCache_) return;
+  line_.twins.read(line_.id, [this, visit = visit_](const std::optional<std::string>& body) { cacheRead(body, visit); });
 }
 
 // What is not known yet is waited for: an empty twin would be a lie.
-void TwinReads::askCache(Request& request) {
-  request.cacheAsked = true;
-  line_.twins.read(line_.id, [this, number = request.number, visit = visit_](std::optional<std::string> body) {
-    const Request* waiting = find(number);
-    if (!body || waiting == nullptr) return;
-    const std::string rid = waiting->rid;
-    drop(number);
-    missed_ = true;
+void TwinReads::cacheRead(const std::optional<std::string>& body, std::uint64_t visit) {
+  readingCache_ = false;
+  for (Request& request : requests_) {
+    if (request.cache == Request::Cache::reading) request.cache = Request::Cache::nothing;
+  }
+  std::vector<std::string> rids;
+  if (body) {
+    const auto known = [](const Request& one) { return one.cache == Request::Cache::nothing; };
+    for (const Request& request : requests_) {
+      if (known(request)) rids.push_back(request.rid);
+    }
+    std::erase_if(requests_, known);
+  }
+  if (!rids.empty()) missed_ = true;
+  for (const std::string& rid : rids) {
     line_.metrics.fromCache.add();
-    deliver({.topic = "$iothub/twin/res/200/?$rid=" + rid, .body = std::move(*body), .qos = 0}, visit);
-    readIfNeeded();
-  });
+    deliver({.topic = "$iothub/twin/res/200/?$rid=" + rid, .body = *body, .qos = 0}, visit);
+  }
+  readCache();
+  readIfNeeded();
 }
 
 void TwinReads::deliver(const Answer& answer, std::uint64_t visit) {
@@ -166,7 +181,7 @@ bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& messag
   if (temporary(topic.status)) {
     asked->sent = false;
     asked->notBefore = line_.timers.now() + kPause;
-    if (!asked->cacheAsked) askCache(*asked);
+    if (asked->cache == Request::Cache::unasked) askCache(*asked);
     watch();
     return true;
   }
@@ -289,7 +304,7 @@ void TwinReads::tick() {
   tellOwed();
   if (own_ && now >= own_->due) own_.reset();
   for (Request& request : requests_) {
-    if (now >= request.due && !request.cacheAsked) askCache(request);
+    if (now >= request.due && request.cache == Request::Cache::unasked) askCache(request);
     if (request.sent && now >= request.again) request.sent = false;
   }
   linkRoom();

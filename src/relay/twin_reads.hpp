@@ -43,12 +43,11 @@ class TwinReads {
 
  private:
   struct Request {
-    std::uint64_t number = 0;
     std::string rid;
     std::string topic;
     base::Bytes payload;
     bool sent = false;
-    bool cacheAsked = false;
+    enum class Cache : std::uint8_t { unasked, wanted, reading, nothing } cache = Cache::unasked;
     bool quiet = false;          // when it was sent
     std::uint64_t kept = 0;      // patches kept then
     base::MonoTime due{};        // when the hub has had its time
@@ -68,9 +67,9 @@ class TwinReads {
     std::uint8_t qos = 0;
   };
 
-  Request* find(std::uint64_t number);
-  void drop(std::uint64_t number);
   void askCache(Request& request);
+  void readCache();
+  void cacheRead(const std::optional<std::string>& body, std::uint64_t visit);
   void answerFromHub(const Request& request, const mqtt::Publish& message);
   struct Answer {
     std::string topic;
@@ -91,6 +90,7 @@ class TwinReads {
   Line& line_;
   std::vector<Request> requests_;  // unanswered, oldest first
   std::uint64_t numbers_ = 0;
+  bool readingCache_ = false;
   std::uint64_t visit_ = 0;        // counts the device's connections, so that an answer does not reach a later one
   bool present_ = false;
   bool listening_ = false;
