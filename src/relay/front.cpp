@@ -320,6 +320,11 @@ void Front::storeClosed(std::string_view reason) {
   endAll("the store is closed");
 }
 
+void Front::tooSlow(queue::DeviceKey device) {
+  const Seat& place = seat(device);
+  if (place.guest != nullptr) place.guest->conversation->end(session::Ending::tooSlow, "it does not read its desired properties");
+}
+
 std::vector<DeviceView> Front::devices() const {
   std::vector<DeviceView> all;
   for (std::size_t number = 0; number < custody_.deviceCount(); ++number) {

@@ -12,8 +12,9 @@ namespace spheregate::relay {
 namespace {
 
 constexpr std::size_t kRequestsMax = 16;
-// A device that reads so slowly loses its connection before this is reached.
+// A device that leaves so much unread loses its connection. What it misses it reads on the next one.
 constexpr std::size_t kOwedMax = 256;
+constexpr std::size_t kOwedBytesMax = 1u << 20;
 // A device waits a minute for its twin. A hub that takes longer than this is no better than one that is away.
 constexpr base::Duration kHubTime = std::chrono::seconds{2};
 constexpr base::Duration kTick = std::chrono::milliseconds{500};
@@ -82,6 +83,7 @@ void TwinReads::absent() {
   requests_.clear();
   told_.reset();
   owed_.clear();
+  owedBytes_ = 0;
   missed_ = false;
   listening_ = false;
 }
@@ -277,8 +279,11 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
 void TwinReads::tell(std::string_view patch, std::uint64_t version, std::uint8_t qos) {
   if (!listening_) return line_.metrics.undelivered.add();
   owed_.push_back({.patch = std::string{patch}, .version = version, .qos = qos});
-  if (owed_.size() > kOwedMax) owed_.pop_front();
+  owedBytes_ += patch.size();
   tellOwed();
+  if (owed_.size() <= kOwedMax && owedBytes_ <= kOwedBytesMax) return;
+  line_.metrics.undelivered.add();
+  line_.devices.tooSlow(line_.device);
 }
 
 void TwinReads::tellOwed() {
@@ -291,6 +296,7 @@ void TwinReads::tellOwed() {
     if (delivery == Delivery::busy) return watch();
     (delivery == Delivery::sent ? line_.metrics.desired : line_.metrics.undelivered).add();
     told_ = next.version;
+    owedBytes_ -= next.patch.size();
     owed_.pop_front();
   }
 }

@@ -101,6 +101,7 @@ class TwinReads {
   std::optional<OwnRead> own_;
   base::MonoTime ownPause_{};      // no own read before
   std::uint64_t kept_ = 0;
+  std::size_t owedBytes_ = 0;
   std::deque<Owed> owed_;          // changes that the device's connection did not take yet
   upstream::Pacer::Ticket ticket_ = 0;
   bool turn_ = false;              // may send one read

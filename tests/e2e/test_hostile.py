@@ -1,5 +1,6 @@
 """What a device with a good certificate, or a stranger, may try: the gateway goes on serving the others."""
 
+import json
 import os
 import socket
 import subprocess
@@ -142,6 +143,21 @@ class Hostile(GatewayTest):
             waiting.ping()
         self.assertLess(self.gateway.metric("process_resident_memory_bytes") - before, 4 << 20)
         device.ping()
+
+    def test_a_device_that_does_not_read_misses_no_change_unawares(self):
+        own = self.pki.ids[0]
+        self.hub.register(own)
+        self.start_gateway()
+        device = self.gateway.connected(self.pki.device(), keep_alive=600)
+        self.addCleanup(device.close)
+        device.subscribe([("$iothub/twin/res/#", 0), ("$iothub/twin/PATCH/properties/desired/#", 0)])
+        device.request(READ + "1")
+        version = json.loads(device.message().payload)["desired"]["$version"]
+        for number in range(700):
+            self.hub.desire(own, {f"k{number % 300}": number, **{f"pad{one}": f"{number}".ljust(4000, "x") for one in range(6)}})
+        self.await_metric(1, "device_disconnections_total", reason="too_slow")
+        told = [json.loads(mqtt.parse_publish(packet).payload)["$version"] for packet in device.await_close()]
+        self.assertEqual(told, list(range(version + 1, version + 1 + len(told))))
 
     def test_refused_patches_do_not_fill_the_log(self):
         self.start_gateway()

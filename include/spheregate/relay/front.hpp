@@ -65,6 +65,7 @@ class Front final : public session::Host, public DeviceSide {
   void acknowledge(queue::DeviceKey device, queue::Sequence through) override;
   void roomAgain() override;
   void storeClosed(std::string_view reason) override;
+  void tooSlow(queue::DeviceKey device) override;
 
  private:
   struct Guest;
