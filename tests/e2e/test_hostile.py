@@ -12,6 +12,7 @@ from device import Refused
 from harness import GatewayTest, http_request, program, wait_until
 
 READ = "$iothub/twin/GET/?$rid="
+PATCH = "$iothub/twin/PATCH/properties/reported/?$rid="
 WILL_PROPERTY = "iothub-MessageType=Will"
 
 
@@ -159,11 +160,23 @@ class Hostile(GatewayTest):
         told = [json.loads(mqtt.parse_publish(packet).payload)["$version"] for packet in device.await_close()]
         self.assertEqual(told, list(range(version + 1, version + 1 + len(told))))
 
+    def test_patches_faster_than_the_store_do_not_pile_up_in_memory(self):
+        device = self.reading_offline()
+        before = self.gateway.metric("process_resident_memory_bytes")
+        large = mqtt.publish(PATCH, json.dumps({f"k{number}": "x" * 4000 for number in range(7)}).encode(), 0)
+        peak = 0
+        for _ in range(80):
+            device.send(large * 50)
+            peak = max(peak, self.gateway.metric("process_resident_memory_bytes"))
+        self.assertLess(peak - before, 60 << 20)
+        self.assertEqual(self.gateway.metric("state_changes_total", result="refused"), 0)
+        self.await_metric(4000, "twin_patches_accepted_total", 60)
+
     def test_refused_patches_do_not_fill_the_log(self):
         self.start_gateway()
         with self.gateway.connected(self.pki.device()) as device:
             for _ in range(100):
-                device.request("$iothub/twin/PATCH/properties/reported/?$rid=1", b"[")
+                device.request(PATCH + "1", b"[")
             device.ping()
         self.assertEqual(self.gateway.metric("twin_patches_refused_total"), 100)
         self.assertEqual(len(self.gateway.log_lines("twin patch refused")), 1)
