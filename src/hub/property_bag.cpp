@@ -27,15 +27,22 @@ struct Suffix {
   std::string_view tail;
 };
 
-// A key as the least careful reader may take it: up to the first zero byte, without blanks, control characters and what may stand
-// before a bag, in lower case.
+// A key as the least careful reader may take it: letters, digits and what joins words, in lower case. Blanks, control characters,
+// bytes that are no UTF-8, what has no width, and what may stand around a bag are all dropped by somebody.
 std::string plainest(std::string_view key) {
   std::string plain;
-  for (const char c : key.substr(0, key.find('\0'))) {
-    const bool leading = plain.empty() && (c == '/' || c == '?');
-    if (static_cast<unsigned char>(c) > 0x20 && !leading) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const char c : key) {
+    const bool capital = c >= 'A' && c <= 'Z';
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    if (capital) plain += static_cast<char>(c - 'A' + 'a');
+    else if (kept) plain += c;
   }
   return plain;
+}
+
+// Others stop at the first zero byte.
+bool mayBeTaken(std::string_view key, std::string_view wanted) {
+  return plainest(key) == wanted || plainest(key.substr(0, key.find('\0'))) == wanted;
 }
 
 }  // namespace
@@ -64,7 +71,7 @@ std::optional<bool> mentionsProperty(std::string_view suffix, std::string_view k
   const auto properties = parseBag(suffix);
   if (!properties) return std::nullopt;
   const std::string wanted = plainest(key);
-  return std::any_of(properties->begin(), properties->end(), [&](const Property& property) { return plainest(property.key) == wanted; });
+  return std::any_of(properties->begin(), properties->end(), [&](const Property& property) { return mayBeTaken(property.key, wanted); });
 }
 
 std::string formatBag(const std::vector<Property>& properties) {

@@ -139,6 +139,15 @@ std::optional<std::uint64_t> versionOf(std::string_view section) {
   return tree ? versionIn(*tree) : std::nullopt;
 }
 
+std::optional<std::string> patchBetween(std::string_view from, std::string_view to) {
+  auto before = readObject(from);
+  auto after = readObject(to);
+  if (!before || !after) return std::nullopt;
+  JsonTree patch = difference(*before, *after);
+  patch.erase(kVersion);
+  return bounded(patch);
+}
+
 // A null is no value: what has one does not have the member.
 std::optional<TwinDifference> desiredDifference(std::string_view from, std::string_view to) {
   auto before = readObject(from);

@@ -39,6 +39,7 @@ class Downlink {
   void requestTwin(std::string_view topic, std::string_view rid, base::ByteView payload) { reads_.request(topic, rid, payload); }
   void replyToMethod(std::string_view topic, std::string_view rid, base::ByteView payload);
   std::uint64_t newMark() { return patches_.newMark(); }
+  bool patchesFull() { return patches_.full(); }
   // Custody took a patch with this number and mark; `rid` is what the device waits for, if anything.
   void patchTaken(queue::Sequence sequence, std::uint64_t mark, std::string_view rid, base::ByteView patch) {
     patches_.taken(sequence, mark, rid, patch);

@@ -28,6 +28,10 @@ constexpr std::size_t kNamesRememberedMax = 10'000;
 constexpr std::size_t kUnfinishedMax = 4;
 // The gateway sends a patch on with a $rid of its own, and a topic ends at 64 KB.
 constexpr std::size_t kPatchQueryBytesMax = 4096;
+// Reads are kept while the hub is away, and the answer's topic is a little longer than theirs. SDKs need some forty bytes.
+constexpr std::size_t kReadQueryBytesMax = 1024;
+// What a read carries means nothing to the hub: the C SDK sends a blank.
+constexpr std::size_t kReadPayloadBytesMax = 16;
 
 bool twinOrMethod(hub::PublishKind kind) {
   return kind == hub::PublishKind::twinGet || kind == hub::PublishKind::twinReported || kind == hub::PublishKind::methodResponse;
@@ -129,13 +133,22 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
       }
       uplink_.replyToMethod(*guest(conversation).device, publish.topic, {}, publish.payload);
       break;
-    case hub::PublishKind::twinGet:
-      uplink_.requestTwin(*guest(conversation).device, publish.topic, topic.rid, publish.payload);
-      break;
+    case hub::PublishKind::twinGet: return takeRead(guest(conversation), publish, topic);
     case hub::PublishKind::twinReported: return takePatch(guest(conversation), publish, topic);
     case hub::PublishKind::methodResponse:
       uplink_.replyToMethod(*guest(conversation).device, publish.topic, topic.rid, publish.payload);
       break;
+  }
+  return {.kind = PublishAnswer::Kind::acknowledge};
+}
+
+// As at the hub, nobody answers a read whose request id is beyond measure.
+PublishAnswer Front::takeRead(Guest& sender, const mqtt::Publish& publish, const hub::PublishTopic& topic) {
+  if (topic.query.size() > kReadQueryBytesMax) {
+    metrics_.counter("twin_reads_refused_total", "Twin reads with a request id that is too long; they get no answer.").add();
+  } else {
+    const bool carried = publish.payload.size() <= kReadPayloadBytesMax;
+    uplink_.requestTwin(*sender.device, publish.topic, topic.rid, carried ? publish.payload : base::ByteView{});
   }
   return {.kind = PublishAnswer::Kind::acknowledge};
 }
@@ -146,7 +159,10 @@ PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, cons
   if (topic.query.size() > kPatchQueryBytesMax) fault = "the query of its topic is too long";
   if (!fault) return answerOf(sender, uplink_.takePatch(*sender.device, topic.query, topic.rid, publish.payload), 1);
   metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
-  base::logInfo("twin patch refused", {{"device", base::shortId(sender.conversation->certifiedId())}, {"reason", *fault}});
+  const std::string id{sender.conversation->certifiedId()};
+  if (const auto before = refusals_.pass("patch " + id, timers_.now())) {
+    base::logInfo("twin patch refused", {{"device", base::shortId(id)}, {"reason", *fault}, {"more_before", *before}});
+  }
   if (!topic.rid.empty()) {
     const std::string answer = "$iothub/twin/res/400/?$rid=" + std::string{topic.rid};
     const std::string body = "{\"errorCode\":400004,\"message\":\"" + *fault + "\"}";
@@ -302,6 +318,11 @@ void Front::storeClosed(std::string_view reason) {
                                   {"consequence", "devices are refused with CONNACK 3; what is queued is still delivered"},
                                   {"fix", "repair or free the disk of queue.path, then restart the gateway"}});
   endAll("the store is closed");
+}
+
+void Front::tooSlow(queue::DeviceKey device) {
+  const Seat& place = seat(device);
+  if (place.guest != nullptr) place.guest->conversation->end(session::Ending::tooSlow, "it does not read its desired properties");
 }
 
 std::vector<DeviceView> Front::devices() const {

@@ -15,6 +15,8 @@ constexpr base::Duration kLinkTime = std::chrono::seconds{2};
 constexpr base::Duration kTick = std::chrono::milliseconds{500};
 // Patches at once whose answers a device waits for; of older ones it has given up.
 constexpr std::size_t kWaitingMax = 256;
+// A store that is slower than the device must not become a heap of patches.
+constexpr std::size_t kCopyingMax = 64;
 
 std::string ownRid(queue::Sequence sequence) { return std::string{kOwnRid} + std::to_string(sequence); }
 
@@ -102,14 +104,27 @@ void ReportedPatches::keepCopies() {
     if (patch.copy != Copy::none) continue;
     patch.copy = Copy::asked;
     reads_.patchKept();
+    ++copying_;
     line_.twins.keep(line_.id, patch.payload, patch.mark, [this, number = sequence, mark = patch.mark] {
-      const auto kept = patches_.find(number);
-      if (kept == patches_.end() || kept->second.mark != mark) return;
-      kept->second.copy = Copy::there;
-      if (!kept->second.sent) kept->second.payload = {};
-      answerStored();
+      --copying_;
+      copied(number, mark);
+      if (copying_ <= kCopyingMax / 2 && std::exchange(heldUp_, false)) line_.devices.roomAgain();
     });
   }
+}
+
+void ReportedPatches::copied(queue::Sequence sequence, std::uint64_t mark) {
+  const auto kept = patches_.find(sequence);
+  if (kept == patches_.end() || kept->second.mark != mark) return;
+  kept->second.copy = Copy::there;
+  if (!kept->second.sent) kept->second.payload = {};
+  answerStored();
+}
+
+bool ReportedPatches::full() {
+  if (copying_ < kCopyingMax) return false;
+  heldUp_ = true;
+  return true;
 }
 
 // What the hub has, the hub answers.

@@ -25,6 +25,8 @@ class ReportedPatches {
   // Sends a patch that custody has offered; false when the hub does not take what it gets.
   bool offer(queue::Sequence sequence, const StoredMessage& patch);
   void absent();
+  // So many wait for the cached twin that the device has to; `DeviceSide::roomAgain` tells.
+  bool full();
   // With the hub, unanswered.
   std::size_t underWay() const;
 
@@ -50,6 +52,7 @@ class ReportedPatches {
   void settle(Patches::iterator patch, const hub::HubTopic& topic, const mqtt::Publish& message);
   void refusedByHub(queue::Sequence sequence, const Patch& patch, int status, bool told);
   void keepCopies();
+  void copied(queue::Sequence sequence, std::uint64_t mark);
   void answerStored();
   bool tell(Patch& patch, int status, std::string_view query, base::ByteView body, std::uint8_t qos);
   void watch();
@@ -60,6 +63,8 @@ class ReportedPatches {
   queue::Sequence safe_ = 0;
   std::uint64_t visit_ = 0;  // counts the device's connections, so that an answer does not reach a later one
   std::uint64_t lastMark_ = 0;
+  std::size_t copying_ = 0;  // on their way to the cached twin, in memory meanwhile
+  bool heldUp_ = false;      // the device waits
   base::Timer clock_;
 };
 

@@ -12,8 +12,9 @@ namespace spheregate::relay {
 namespace {
 
 constexpr std::size_t kRequestsMax = 16;
-// A device that reads so slowly loses its connection before this is reached.
+// A device that leaves so much unread loses its connection. What it misses it reads on the next one.
 constexpr std::size_t kOwedMax = 256;
+constexpr std::size_t kOwedBytesMax = 1u << 20;
 // A device waits a minute for its twin. A hub that takes longer than this is no better than one that is away.
 constexpr base::Duration kHubTime = std::chrono::seconds{2};
 constexpr base::Duration kTick = std::chrono::milliseconds{500};
@@ -61,8 +62,7 @@ void TwinReads::request(std::string_view topic, std::string_view rid, base::Byte
     return;
   }
   if (requests_.size() >= kRequestsMax) requests_.erase(requests_.begin());
-  requests_.push_back({.number = ++numbers_,
-                       .rid = std::string{rid},
+  requests_.push_back({.rid = std::string{rid},
                        .topic = std::string{topic},
                        .payload = {payload.begin(), payload.end()},
                        .due = line_.timers.now() + kHubTime});
@@ -84,6 +84,7 @@ void TwinReads::absent() {
   requests_.clear();
   told_.reset();
   owed_.clear();
+  owedBytes_ = 0;
   missed_ = false;
   ahead_ = 0;
   listening_ = false;
@@ -111,7 +112,7 @@ void TwinReads::linkDown() {
   for (Request& request : requests_) request.sent = false;
   if (!line_.cutOff()) return;
   for (Request& request : requests_) {
-    if (!request.cacheAsked) askCache(request);
+    if (request.cache == Request::Cache::unasked) askCache(request);
   }
 }
 
@@ -120,28 +121,44 @@ void TwinReads::patchesThrough() {
   readIfNeeded();
 }
 
-TwinReads::Request* TwinReads::find(std::uint64_t number) {
-  const auto found = std::find_if(requests_.begin(), requests_.end(), [&](const Request& one) { return one.number == number; });
-  return found == requests_.end() ? nullptr : &*found;
+void TwinReads::askCache(Request& request) {
+  request.cache = Request::Cache::wanted;
+  readCache();
 }
 
-void TwinReads::drop(std::uint64_t number) {
-  std::erase_if(requests_, [&](const Request& one) { return one.number == number; });
+// One reading at a time, however fast a device asks. What is asked meanwhile waits for the next, which knows of patches in between.
+void TwinReads::readCache() {
+  if (readingCache_) return;
+  for (Request& request : requests_) {
+    if (request.cache != Request::Cache::wanted) continue;
+    request.cache = Request::Cache::reading;
+    readingCache_ = true;
+  }
+  if (!readingCache_) return;
+  line_.twins.read(line_.id, [this, visit = visit_](const std::optional<std::string>& body) { cacheRead(body, visit); });
 }
 
 // What is not known yet is waited for: an empty twin would be a lie.
-void TwinReads::askCache(Request& request) {
-  request.cacheAsked = true;
-  line_.twins.read(line_.id, [this, number = request.number, visit = visit_](std::optional<std::string> body) {
-    const Request* waiting = find(number);
-    if (!body || waiting == nullptr) return;
-    const std::string rid = waiting->rid;
-    drop(number);
-    missed_ = true;
+void TwinReads::cacheRead(const std::optional<std::string>& body, std::uint64_t visit) {
+  readingCache_ = false;
+  for (Request& request : requests_) {
+    if (request.cache == Request::Cache::reading) request.cache = Request::Cache::nothing;
+  }
+  std::vector<std::string> rids;
+  if (body) {
+    const auto known = [](const Request& one) { return one.cache == Request::Cache::nothing; };
+    for (const Request& request : requests_) {
+      if (known(request)) rids.push_back(request.rid);
+    }
+    std::erase_if(requests_, known);
+  }
+  if (!rids.empty()) missed_ = true;
+  for (const std::string& rid : rids) {
     line_.metrics.fromCache.add();
-    deliver({.topic = "$iothub/twin/res/200/?$rid=" + rid, .body = std::move(*body), .qos = 0}, visit);
-    readIfNeeded();
-  });
+    deliver({.topic = "$iothub/twin/res/200/?$rid=" + rid, .body = *body, .qos = 0}, visit);
+  }
+  readCache();
+  readIfNeeded();
 }
 
 void TwinReads::deliver(const Answer& answer, std::uint64_t visit) {
@@ -168,7 +185,7 @@ bool TwinReads::answered(const hub::HubTopic& topic, const mqtt::Publish& messag
   if (temporary(topic.status)) {
     asked->sent = false;
     asked->notBefore = line_.timers.now() + kPause;
-    if (!asked->cacheAsked) askCache(*asked);
+    if (asked->cache == Request::Cache::unasked) askCache(*asked);
     watch();
     return true;
   }
@@ -274,8 +291,11 @@ void TwinReads::desired(const hub::HubTopic& topic, const mqtt::Publish& message
 void TwinReads::tell(std::string_view patch, std::uint64_t version, std::uint8_t qos) {
   if (!listening_) return line_.metrics.undelivered.add();
   owed_.push_back({.patch = std::string{patch}, .version = version, .qos = qos});
-  if (owed_.size() > kOwedMax) owed_.pop_front();
+  owedBytes_ += patch.size();
   tellOwed();
+  if (owed_.size() <= kOwedMax && owedBytes_ <= kOwedBytesMax) return;
+  line_.metrics.undelivered.add();
+  line_.devices.tooSlow(line_.device);
 }
 
 void TwinReads::tellOwed() {
@@ -288,6 +308,7 @@ void TwinReads::tellOwed() {
     if (delivery == Delivery::busy) return watch();
     (delivery == Delivery::sent ? line_.metrics.desired : line_.metrics.undelivered).add();
     told_ = next.version;
+    owedBytes_ -= next.patch.size();
     owed_.pop_front();
   }
 }
@@ -301,7 +322,7 @@ void TwinReads::tick() {
   tellOwed();
   if (own_ && now >= own_->due) own_.reset();
   for (Request& request : requests_) {
-    if (now >= request.due && !request.cacheAsked) askCache(request);
+    if (now >= request.due && request.cache == Request::Cache::unasked) askCache(request);
     if (request.sent && now >= request.again) request.sent = false;
   }
   linkRoom();

@@ -43,12 +43,11 @@ class TwinReads {
 
  private:
   struct Request {
-    std::uint64_t number = 0;
     std::string rid;
     std::string topic;
     base::Bytes payload;
     bool sent = false;
-    bool cacheAsked = false;
+    enum class Cache : std::uint8_t { unasked, wanted, reading, nothing } cache = Cache::unasked;
     bool quiet = false;          // when it was sent
     std::uint64_t kept = 0;      // patches kept then
     base::MonoTime due{};        // when the hub has had its time
@@ -68,9 +67,9 @@ class TwinReads {
     std::uint8_t qos = 0;
   };
 
-  Request* find(std::uint64_t number);
-  void drop(std::uint64_t number);
   void askCache(Request& request);
+  void readCache();
+  void cacheRead(const std::optional<std::string>& body, std::uint64_t visit);
   void answerFromHub(const Request& request, const mqtt::Publish& message);
   struct Answer {
     std::string topic;
@@ -92,6 +91,7 @@ class TwinReads {
   Line& line_;
   std::vector<Request> requests_;  // unanswered, oldest first
   std::uint64_t numbers_ = 0;
+  bool readingCache_ = false;
   std::uint64_t visit_ = 0;        // counts the device's connections, so that an answer does not reach a later one
   bool present_ = false;
   bool listening_ = false;
@@ -103,6 +103,7 @@ class TwinReads {
   std::optional<OwnRead> own_;
   base::MonoTime ownPause_{};      // no own read before
   std::uint64_t kept_ = 0;
+  std::size_t owedBytes_ = 0;
   std::deque<Owed> owed_;          // changes that the device's connection did not take yet
   upstream::Pacer::Ticket ticket_ = 0;
   bool turn_ = false;              // may send one read

@@ -9,6 +9,8 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::size_t kNumberBytes = 8;
+// Each read applies them all, so a device must not be able to make many.
+constexpr std::size_t kPendingMax = 8;
 
 void appendNumber(std::string& out, std::uint64_t number) {
   for (std::size_t shift = kNumberBytes; shift-- > 0;) out.push_back(static_cast<char>(number >> (8 * shift) & 0xFF));
@@ -74,6 +76,20 @@ std::optional<TwinRow> decodeTwinRow(std::string_view bytes) {
   return row;
 }
 
+std::string withPending(const TwinRow& row) {
+  std::string reported = row.known() ? row.reported : "{}";
+  for (const std::string& patch : row.pending) {
+    if (auto merged = hub::mergeReported(reported, patch)) reported = std::move(*merged);
+  }
+  return reported;
+}
+
+// One patch that does to the section as it is kept what all of them do.
+void fold(TwinRow& row) {
+  auto all = hub::patchBetween(row.known() ? row.reported : "{}", withPending(row));
+  if (all) row.pending.assign(1, std::move(*all));
+}
+
 // What deletes a member and then makes an object of it cannot be said in one patch.
 void addPending(TwinRow& row, std::string_view patch) {
   auto both = row.pending.empty() ? std::nullopt : hub::composePatches(row.pending.back(), patch);
@@ -82,14 +98,9 @@ void addPending(TwinRow& row, std::string_view patch) {
   } else {
     row.pending.emplace_back(patch);
   }
+  if (row.pending.size() > kPendingMax) fold(row);
 }
 
-std::string twinBody(const TwinRow& row) {
-  std::string reported = row.reported;
-  for (const std::string& patch : row.pending) {
-    if (auto merged = hub::mergeReported(reported, patch)) reported = std::move(*merged);
-  }
-  return hub::joinTwin(row.desired, reported);
-}
+std::string twinBody(const TwinRow& row) { return hub::joinTwin(row.desired, withPending(row)); }
 
 }  // namespace spheregate::relay

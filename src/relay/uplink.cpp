@@ -61,6 +61,7 @@ queue::Accepted Uplink::take(queue::DeviceKey device, const StoredMessage& messa
 }
 
 queue::Accepted Uplink::takePatch(queue::DeviceKey device, std::string_view query, std::string_view rid, base::ByteView patch) {
+  if (lane(device).downlink().patchesFull()) return {.acceptance = queue::Acceptance::full, .sequence = 0};
   const std::uint64_t mark = lane(device).downlink().newMark();
   const queue::Accepted accepted =
       accept(device, {.suffix = query, .payload = patch, .kind = MessageKind::reportedPatch, .mark = mark}, false);

@@ -33,6 +33,7 @@ const char* label(Ending ending) {
     case Ending::connectTimedOut: return "connect_timeout";
     case Ending::refused: return "refused";
     case Ending::forbidden: return "forbidden";
+    case Ending::tooSlow: return "too_slow";
     case Ending::takenOver: return "taken_over";
     case Ending::shutDown: return "shut_down";
   }

@@ -8,6 +8,8 @@ namespace spheregate::upstream {
 namespace {
 
 constexpr double kSavedSeconds = 0.25;
+// Who waits looks again after this at the latest. A rate can be so small that the whole time is no number of nanoseconds.
+constexpr double kWaitSecondsMax = 3600;
 
 double most(double perSecond) { return std::max(1.0, perSecond * kSavedSeconds); }
 
@@ -35,7 +37,7 @@ bool Bucket::ready(base::MonoTime now) {
 
 base::Duration Bucket::wait() const {
   if (!limited() || tokens_ >= 1) return {};
-  return std::chrono::nanoseconds{static_cast<std::int64_t>(std::ceil((1 - tokens_) / perSecond_ * 1e9))};
+  return std::chrono::nanoseconds{static_cast<std::int64_t>(std::ceil(std::min((1 - tokens_) / perSecond_, kWaitSecondsMax) * 1e9))};
 }
 
 }  // namespace spheregate::upstream

@@ -8,6 +8,7 @@
 #include "spheregate/hub/device_id.hpp"
 #include "spheregate/hub/instant.hpp"
 #include "spheregate/hub/property_bag.hpp"
+#include "spheregate/upstream/link.hpp"
 #include "spheregate/upstream/origin.hpp"
 
 namespace spheregate::upstream {
@@ -16,14 +17,20 @@ namespace {
 // No message lives longer at IoT Hub, and one that names no end must not stay for ever.
 constexpr std::chrono::hours kLifeMax{48};
 constexpr std::string_view kPlace = "/messages/devicebound";
+constexpr std::string_view kDevices = "devices/";
 constexpr std::size_t kNumberDigits = 20;
 constexpr std::size_t kHeaderBytes = 12;  // expiry in milliseconds since 1970, length of the suffix; big-endian
 
 // The suffix of `devices/{id}/messages/devicebound{suffix}`.
 std::optional<std::string_view> suffixOf(std::string_view topic) {
   const auto place = topic.find(kPlace);
-  if (!topic.starts_with("devices/") || place == std::string_view::npos) return std::nullopt;
+  if (!topic.starts_with(kDevices) || place == std::string_view::npos) return std::nullopt;
   return topic.substr(place + kPlace.size());
+}
+
+// Whether the device's own topic can be made of it: its id may be longer than the gateway's.
+bool fits(std::string_view deviceId, std::string_view suffix) {
+  return kDevices.size() + deviceId.size() + kPlace.size() + suffix.size() <= kTopicBytesMax;
 }
 
 std::optional<std::string> valueOf(const std::vector<hub::Property>& properties, std::string_view key) {
@@ -80,6 +87,7 @@ KeptMessages::KeptMessages(state::Store& store, const base::Clock& clock, metric
     : store_{store},
       clock_{clock},
       untargeted_{deadCounter(metrics, "no_device")},
+      tooLong_{deadCounter(metrics, "topic_too_long")},
       noRoom_{deadCounter(metrics, "no_room")},
       unstored_{deadCounter(metrics, "store")},
       kept_{metrics.counter("cloud_messages_kept_total", "Cloud-to-device messages for the gateway that were stored for a device.")},
@@ -93,7 +101,7 @@ void KeptMessages::load() {
   for (auto& [key, row] : store_.all(state::Table::cloudMessages)) {
     const auto slash = key.rfind('/');
     auto message = readRow(row);
-    if (!message || slash == std::string::npos) {
+    if (!message || slash == std::string::npos || !fits(std::string_view{key}.substr(0, slash), message->suffix)) {
       base::logWarn("kept cloud message unreadable", {{"key", key}, {"consequence", "it is gone"}});
       store_.erase(state::Table::cloudMessages, key);
       continue;
@@ -116,6 +124,7 @@ void KeptMessages::keep(const ControlMessage& message) {
     return dead(untargeted_, target ? "the property spheregate-device is not a device id" : "there is no property spheregate-device",
                 "send messages for a device to the gateway's device with the application property spheregate-device = the device's id");
   }
+  if (!fits(*target, *suffix)) return dead(tooLong_, "its properties are too long for the device's topic", "keep the properties below 64,000 bytes");
   KeptMessage kept{.number = 0, .suffix = std::string{*suffix}, .payload = message.payload, .expires = clock_.wall() + kLifeMax, .handed = false};
   if (const auto ends = valueOf(*properties, "$.exp")) kept.expires = std::min(kept.expires, hub::parseInstant(*ends).value_or(kept.expires));
   {

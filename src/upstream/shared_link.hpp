@@ -57,6 +57,8 @@ class SharedLink final : public Link {
   bool wanted_ = false;
   bool told_ = false;     // its user knows that it is up
   bool inLine_ = false;
+  unsigned strikes_ = 0;       // how often the connection ended on its message
+  base::MonoTime notBefore_{}; // its turn on this connection
   std::size_t turnsLeft_ = 0;  // of a turn that was cut short
   std::size_t inFlight_ = 0;
   std::set<std::string, std::less<>> followed_;

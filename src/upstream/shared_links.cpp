@@ -1,6 +1,7 @@
 #include "spheregate/upstream/shared_links.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,12 @@ constexpr std::size_t kBytesInFlightMax = 8u << 20;
 // Messages of one device in a turn.
 constexpr std::size_t kTurn = 8;
 constexpr std::chrono::minutes kSweep{1};
+// Whose message the connection ended on begins so much later on the next, for each time, so that the others get through before.
+constexpr std::chrono::seconds kStrikeWait{1};
+constexpr unsigned kStrikesMax = 10;
+// An acknowledgement so long after it began clears it.
+constexpr std::chrono::seconds kProbation{10};
+constexpr unsigned kStrikesTold = 4;
 
 }  // namespace
 
@@ -48,25 +55,48 @@ std::optional<Objection> SharedLinks::objection(std::string_view deviceId, std::
 
 // Tells links that were opened while the connection stands; not inside `open`.
 void SharedLinks::rise() {
-  if (rising_.armed()) return;
-  rising_.after({}, [this] {
-    std::vector<SharedLink*> all;
-    for (const auto& entry : links_) all.push_back(entry.second);
-    for (SharedLink* link : all) {
-      if (!gateway_.up()) return;
-      if (!link->wanted_ || std::exchange(link->told_, true)) continue;
-      link->user_.linkUp(*link);
+  rising_.after({}, [this] { tellRisen(); });
+}
+
+void SharedLinks::tellRisen() {
+  const base::MonoTime now = timers_.now();
+  std::optional<base::MonoTime> next;
+  std::vector<SharedLink*> all;
+  for (const auto& entry : links_) all.push_back(entry.second);
+  for (SharedLink* link : all) {
+    if (!gateway_.up()) return;
+    if (!link->wanted_ || link->told_) continue;
+    if (link->notBefore_ > now) {
+      next = std::min(next.value_or(link->notBefore_), link->notBefore_);
+      continue;
     }
-  });
+    link->told_ = true;
+    link->user_.linkUp(*link);
+  }
+  if (next && gateway_.up() && !rising_.armed()) rising_.at(*next, [this] { tellRisen(); });
+}
+
+// IoT Hub takes and acknowledges in order, so what stands first is what it closed on, if it closed on a message. Whoever sends such
+// messages without end must not keep the others from the hub.
+void SharedLinks::blame() {
+  if (flights_.empty() || flights_.front().link == nullptr) return;
+  SharedLink& link = *flights_.front().link;
+  link.strikes_ = std::min(link.strikes_ + 1, kStrikesMax);
+  if (link.strikes_ != kStrikesTold) return;
+  base::logWarn("the shared connection ends on one device", {{"device", link.deviceId_},
+                                                             {"consequence", "its messages wait until the others' are through"},
+                                                             {"fix", "see what it sends; refuse it with the deny list"}});
 }
 
 void SharedLinks::gatewayUp() {
+  for (const auto& [id, link] : links_) link->notBefore_ = timers_.now() + link->strikes_ * kStrikeWait;
   rise();
   hearArrivals();
   askForCloudMessages();
 }
 
 void SharedLinks::gatewayDown(std::string_view reason) {
+  blame();
   firstFlight_ += flights_.size();
   flights_.clear();
   inFlight_ = bytesInFlight_ = 0;
@@ -147,6 +177,7 @@ void SharedLinks::gatewayAcknowledged(std::uint64_t number) {
   for (; !flights_.empty() && flights_.front().landed; ++firstFlight_) flights_.pop_front();
   if (landed.link) {
     --landed.link->inFlight_;
+    if (timers_.now() - landed.link->notBefore_ > kProbation) landed.link->strikes_ = 0;
     landed.link->user_.linkAcknowledged(*landed.link, landed.token);
     lineUp(*landed.link);
   } else if (!waiting_.empty()) {

@@ -1,5 +1,6 @@
 """What a device with a good certificate, or a stranger, may try: the gateway goes on serving the others."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import mqtt_packets as mqtt
 from device import Refused
 from harness import GatewayTest, http_request, program, wait_until
 
+READ = "$iothub/twin/GET/?$rid="
+PATCH = "$iothub/twin/PATCH/properties/reported/?$rid="
 WILL_PROPERTY = "iothub-MessageType=Will"
 
 
@@ -108,6 +111,75 @@ class Hostile(GatewayTest):
         self.assertEqual((len(visits), len(self.gateway.log_lines("device refused"))), (10, 1))
         log = self.gateway.log.read_bytes().decode()  # UTF-8 throughout
         self.assertFalse(set(log) & {"\u202e", "\u009b"})
+
+    def reading_offline(self):
+        """A device whose twin the gateway knows, and no hub."""
+        self.hub.register(self.pki.ids[0])
+        self.start_gateway()
+        device = self.gateway.connected(self.pki.device())
+        self.addCleanup(device.close)
+        device.subscribe([("$iothub/twin/res/#", 0)])
+        device.request(READ + "known")
+        self.assertEqual(device.message().topic, "$iothub/twin/res/200/?$rid=known")
+        self.hub.faults(outage=True)
+        self.await_metric(0, "upstream_connected")
+        return device
+
+    def test_a_request_id_beyond_measure_gets_no_answer(self):
+        device = self.reading_offline()
+        for size in (1020, 60_000, 65_508, 65_509, 65_535 - len(READ)):
+            device.request(READ + "r" * size)
+        device.request(READ + "after")
+        self.assertEqual(device.message().topic, "$iothub/twin/res/200/?$rid=after")
+        self.assertEqual(self.gateway.metric("twin_reads_refused_total"), 5)
+
+    def test_reads_that_wait_hold_little(self):
+        device = self.reading_offline()
+        before = self.gateway.metric("process_resident_memory_bytes")
+        for index in range(1, 4):
+            waiting = self.gateway.connected(self.pki.device(index))
+            self.addCleanup(waiting.close)
+            for number in range(16):
+                waiting.request(f"{READ}{number}-" + "r" * 1000, b"p" * 190_000)
+            waiting.ping()
+        self.assertLess(self.gateway.metric("process_resident_memory_bytes") - before, 4 << 20)
+        device.ping()
+
+    def test_a_device_that_does_not_read_misses_no_change_unawares(self):
+        own = self.pki.ids[0]
+        self.hub.register(own)
+        self.start_gateway()
+        device = self.gateway.connected(self.pki.device(), keep_alive=600)
+        self.addCleanup(device.close)
+        device.subscribe([("$iothub/twin/res/#", 0), ("$iothub/twin/PATCH/properties/desired/#", 0)])
+        device.request(READ + "1")
+        version = json.loads(device.message().payload)["desired"]["$version"]
+        for number in range(700):
+            self.hub.desire(own, {f"k{number % 300}": number, **{f"pad{one}": f"{number}".ljust(4000, "x") for one in range(6)}})
+        self.await_metric(1, "device_disconnections_total", reason="too_slow")
+        told = [json.loads(mqtt.parse_publish(packet).payload)["$version"] for packet in device.await_close()]
+        self.assertEqual(told, list(range(version + 1, version + 1 + len(told))))
+
+    def test_patches_faster_than_the_store_do_not_pile_up_in_memory(self):
+        device = self.reading_offline()
+        before = self.gateway.metric("process_resident_memory_bytes")
+        large = mqtt.publish(PATCH, json.dumps({f"k{number}": "x" * 4000 for number in range(7)}).encode(), 0)
+        peak = 0
+        for _ in range(80):
+            device.send(large * 50)
+            peak = max(peak, self.gateway.metric("process_resident_memory_bytes"))
+        self.assertLess(peak - before, 60 << 20)
+        self.assertEqual(self.gateway.metric("state_changes_total", result="refused"), 0)
+        self.await_metric(4000, "twin_patches_accepted_total", 60)
+
+    def test_refused_patches_do_not_fill_the_log(self):
+        self.start_gateway()
+        with self.gateway.connected(self.pki.device()) as device:
+            for _ in range(100):
+                device.request(PATCH + "1", b"[")
+            device.ping()
+        self.assertEqual(self.gateway.metric("twin_patches_refused_total"), 100)
+        self.assertEqual(len(self.gateway.log_lines("twin patch refused")), 1)
 
     def test_config_check_does_not_wait_for_a_pipe(self):
         pipe = self.directory / "pipe.yaml"

@@ -125,6 +125,18 @@ class Telemetry(SharedTest):
         self.hub.heal()
         self.await_drained()
 
+    def test_a_device_whose_messages_the_hub_closes_on_does_not_keep_the_others_out(self):
+        self.start()
+        bad, good = sorted((0, 1), key=lambda index: self.pki.ids[index])  # the first is served first
+        self.hub.faults(poison_property="poison")
+        sender, other = self.online(bad), self.online(good)
+        for number in range(5):
+            sender.publish("poison=1", str(number).encode())
+        for number in range(20):
+            other.publish("", str(number).encode())
+            time.sleep(0.2)
+        wait_until(lambda: len({one["payload"] for one in self.hub.messages("plant")}) == 20, 30, "the other's messages")
+
     def test_a_wrong_key(self):
         self.start(key=made_up_key("another"))
         self.online().publish("", b"kept")

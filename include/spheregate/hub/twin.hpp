@@ -50,5 +50,7 @@ struct TwinDifference {
 
 // Values are compared as they are written: 1.0 is not 1.
 [[nodiscard]] std::optional<TwinDifference> desiredDifference(std::string_view from, std::string_view to);
+// What makes `to` of `from`, `$version` aside.
+[[nodiscard]] std::optional<std::string> patchBetween(std::string_view from, std::string_view to);
 
 }  // namespace spheregate::hub

@@ -65,6 +65,7 @@ class Front final : public session::Host, public DeviceSide {
   void acknowledge(queue::DeviceKey device, queue::Sequence through) override;
   void roomAgain() override;
   void storeClosed(std::string_view reason) override;
+  void tooSlow(queue::DeviceKey device) override;
 
  private:
   struct Guest;
@@ -78,6 +79,7 @@ class Front final : public session::Host, public DeviceSide {
                                 std::string_view fix);
   session::ConnectAnswer admit(Guest& guest, const mqtt::Connect& connect, std::string_view query);
   session::PublishAnswer takeTelemetry(Guest& guest, const mqtt::Publish& publish, std::string_view suffix);
+  session::PublishAnswer takeRead(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer takePatch(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
   session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,

@@ -39,6 +39,8 @@ class DeviceSide {
   // There is room again for devices whose messages were held.
   virtual void roomAgain() = 0;
   virtual void storeClosed(std::string_view reason) = 0;
+  // The device does not take what it must not miss: its connection ends, and on the next one it asks for the whole.
+  virtual void tooSlow(queue::DeviceKey device) = 0;
 };
 
 // Between the devices and the hub: custody on one side, a link for each device on the other. A link is open

@@ -37,6 +37,7 @@ enum class Ending : std::uint8_t {
   connectTimedOut,
   refused,           // the CONNECT was answered with a code other than 0
   forbidden,         // a PUBLISH that the host answered with `close`, or a device that is denied by now
+  tooSlow,           // the device does not read what it is sent
   takenOver,         // the same device connected again
   shutDown,          // the gateway stops, or its store is closed
 };

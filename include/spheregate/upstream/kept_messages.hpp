@@ -66,6 +66,7 @@ class KeptMessages {
   const base::Clock& clock_;
   // One counter has one writer: these are Paho's thread's.
   metrics::Counter& untargeted_;
+  metrics::Counter& tooLong_;
   metrics::Counter& noRoom_;
   metrics::Counter& unstored_;
   metrics::Counter& kept_;

@@ -43,6 +43,8 @@ class SharedLinks final : public Links, private GatewayUser {
 
   void leave(SharedLink& link);
   void rise();
+  void tellRisen();
+  void blame();
   std::size_t room(SharedLink& link);
   bool crowded() const;
   void lineUp(SharedLink& link);

@@ -87,7 +87,8 @@ TEST(PropertyBag, takesOneMorePairWhateverTheSuffix) {
 
 TEST(PropertyBag, findsAKeyHoweverItIsWritten) {
   for (const char* suffix : {"/origin=a", "/origin", "/a=1&ORIGIN=x&b=2", "/%6frigin=a", "/%6FRIGIN", "/?origin=1", "//origin=1", "/&&origin&",
-                             "/a=1&origin%00x=2", "/%20origin%20=1", "/or%09igin=1", "origin=1/", "/%2Forigin=1", "/origin=1&origin=2"}) {
+                             "/a=1&origin%00x=2", "/%20origin%20=1", "/or%09igin=1", "origin=1/", "/%2Forigin=1", "/origin=1&origin=2", "/%00origin=1", "/origin%E2%80%8B=1",
+                             "/ori%ADgin=1", "/%C0%A0origin=1", "/origin//", "/%EF%BB%BForigin=1", "/origin%2F=1", "/%26origin=1", "/+origin=1"}) {
     EXPECT_EQ(mentionsProperty(suffix, "origin"), true) << suffix;
   }
   for (const char* suffix : {"", "/", "/a=origin", "/origins=1", "/origin.x=1", "/a=1&xorigin=2", "/%256frigin=1"}) {

@@ -32,6 +32,7 @@ class ListeningDevices final : public DeviceSide {
   void acknowledge(queue::DeviceKey, queue::Sequence through) override { acknowledged = through; }
   void roomAgain() override {}
   void storeClosed(std::string_view) override {}
+  void tooSlow(queue::DeviceKey) override {}
   bool there = true;
   std::string heard;
   std::vector<std::uint64_t> tokens;

@@ -99,6 +99,7 @@ class App final : public DeviceSide {
   void acknowledge(queue::DeviceKey, queue::Sequence) override {}
   void roomAgain() override {}
   void storeClosed(std::string_view) override {}
+  void tooSlow(queue::DeviceKey) override {}
 
   void changed(const json& change, const std::string& topic) {
     EXPECT_EQ(topic, "$iothub/twin/PATCH/properties/desired/?$version=" + std::to_string(version(change)));

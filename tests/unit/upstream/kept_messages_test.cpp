@@ -32,6 +32,24 @@ TEST_F(KeptTest, aMessageGoesToTheDeviceItNames) {
   EXPECT_THAT(rows(), IsEmpty());
 }
 
+TEST_F(KeptTest, aTopicThatFitsTheGatewayAloneIsNotKept) {
+  bringUp();
+  const std::string target(128, 'a');
+  Device& one = listening(target);
+  const std::string start = "devices/plant/messages/devicebound/spheregate-device=" + target + "&x=";
+  const std::size_t longest = 65'535 - (target.size() - std::string{"plant"}.size());
+  for (const std::size_t bytes : {std::size_t{65'535}, longest + 1, longest}) {
+    hub().keep({.topic = start + std::string(bytes - start.size(), 'x'), .payload = {'x'}, .qos = 1, .dup = false});
+  }
+  EXPECT_EQ(dead("topic_too_long"), 2);
+  EXPECT_THAT(rows(), SizeIs(1));
+  open();
+  Device& again = listening(target);
+  ASSERT_THAT(again.user.topics, SizeIs(1));
+  EXPECT_EQ(again.user.topics[0].size(), 65'535);
+  (void)one;
+}
+
 TEST_F(KeptTest, itIsOnTheDiskBeforeTheHubHearsAnything) {
   bringUp();
   hub().keep({.topic = "devices/plant/messages/devicebound/spheregate-device=a", .payload = {'x'}, .qos = 1, .dup = false});

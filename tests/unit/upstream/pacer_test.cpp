@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "spheregate/upstream/bucket.hpp"
 #include "spheregate/upstream/settings.hpp"
 #include "unit/fakes.hpp"
 
@@ -51,6 +52,16 @@ TEST(Pacer, whatTakesAtOnceCountsTooAndPassesNobody) {
   time.pass(seconds{5});
   EXPECT_TRUE(pacer.take());
   EXPECT_FALSE(pacer.take()) << "what was not used for long is not saved up";
+}
+
+TEST(Pacer, aRateNextToNothingIsNoBusyLoop) {
+  for (const double rate : {1e-300, 5e-324, 1e-12}) {
+    Bucket bucket{rate, {}};
+    ASSERT_TRUE(bucket.ready({}));
+    bucket.take();
+    ASSERT_FALSE(bucket.ready({}));
+    EXPECT_EQ(bucket.wait(), std::chrono::hours{1}) << rate;
+  }
 }
 
 TEST(Pacer, withoutALimitNobodyWaits) {

@@ -219,6 +219,27 @@ TEST_F(SharedTest, theTokenIsRenewedWhenWhatIsInFlightHasArrived) {
   EXPECT_EQ(one.user.ups, 2);
 }
 
+TEST_F(SharedTest, whoseMessagesEndTheConnectionComesAfterTheOthers) {
+  Device& poison = device("a");
+  Device& good = device("b");
+  for (unsigned close = 1; close <= 3; ++close) {
+    poison.user.waiting = 1;
+    good.user.waiting = 1;
+    bringUp();
+    if (close > 1) {
+      ASSERT_EQ(hub().published.size(), 1u) << "of the good one";
+      hub().acknowledges(1);
+      time.pass(std::chrono::milliseconds{1000 * (close - 1) - 10});
+      EXPECT_EQ(poison.user.ups, static_cast<int>(close - 1));
+      time.pass(std::chrono::milliseconds{20});
+    }
+    ASSERT_EQ(poison.user.ups, static_cast<int>(close));
+    hub().fails("closed");
+    for (int tries = 0; !hub().connecting && tries < 120; ++tries) time.pass(std::chrono::seconds{1});
+  }
+  EXPECT_EQ(good.user.acknowledged.size(), 2u);
+}
+
 TEST(Origin, objectsToWhatTheHubMustNotGet) {
   EXPECT_FALSE(originObjection("d", "/a=1", 100));
   EXPECT_STREQ(originObjection("d", "/spheregate-device=x", 1)->reason, "forged_origin");
