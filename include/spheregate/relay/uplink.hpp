@@ -70,8 +70,6 @@ class Uplink final : public queue::CustodyUser {
   void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   // Messages a second from backlogs of all devices together, in place of `queue.drain_rate`; 0: no limit.
   void setDrainRate(double perSecond);
-  // What asks the hub for a twin takes a turn here.
-  upstream::Pacer& twinReads() { return twinReads_; }
   // Says DISCONNECT on all links.
   void close();
 
