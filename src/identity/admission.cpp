@@ -103,7 +103,7 @@ void Admission::denyAlso(const std::vector<std::string>& ids) { inside_->deniedT
 const std::vector<TenantCa>& Admission::tenantCas() const { return inside_->tenantCas; }
 
 Judgement Admission::judge(X509& leaf) const {
-  const ErrorQueueMark mark;
+  const x509::ErrorQueueMark mark;
   // OpenSSL answers questions about purpose and CA wrongly when it cannot read the extensions, so they come first.
   if ((X509_get_extension_flags(&leaf) & EXFLAG_INVALID) != 0) return explainUnreadable();
   const base::WallTime now = inside_->clock.wall();

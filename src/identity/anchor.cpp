@@ -58,7 +58,7 @@ bool betterThan(const Finding& one, const Finding& other) {
   return one.caFault == X509_V_OK && other.caFault != X509_V_OK;
 }
 
-Anchor::Anchor(CertificateHandle certificate) : certificate_{std::move(certificate)}, store_{X509_STORE_new()} {
+Anchor::Anchor(x509::CertificateHandle certificate) : certificate_{std::move(certificate)}, store_{X509_STORE_new()} {
   SPHEREGATE_CHECK(store_ && X509_STORE_add_cert(store_.get(), certificate_.get()) == 1);
   X509_VERIFY_PARAM* rules = X509_STORE_get0_param(store_.get());
   // The tenant CA is an anchor although it is not a root; to anchor the root would let every tenant in.
@@ -72,7 +72,7 @@ Anchor::Anchor(CertificateHandle certificate) : certificate_{std::move(certifica
 Finding Anchor::examine(X509& leaf, base::WallTime at) const {
   if (X509_NAME_cmp(X509_get_issuer_name(&leaf), X509_get_subject_name(certificate_.get())) != 0) return {};
   Finding finding{.match = Finding::Match::issuer};
-  const StoreContextHandle context{X509_STORE_CTX_new()};
+  const x509::StoreContextHandle context{X509_STORE_CTX_new()};
   SPHEREGATE_CHECK(context && X509_STORE_CTX_init(context.get(), store_.get(), &leaf, nullptr) == 1);
   X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context.get()), std::chrono::system_clock::to_time_t(at));
   X509_STORE_CTX_set_app_data(context.get(), &finding);

@@ -2,7 +2,7 @@
 
 #include <openssl/x509.h>
 
-#include "handles.hpp"
+#include "spheregate/x509/handles.hpp"
 #include "spheregate/base/clock.hpp"
 
 namespace spheregate::identity {
@@ -28,14 +28,14 @@ bool betterThan(const Finding& one, const Finding& other);
 // One pinned CA in a store of its own, so that another of the same name cannot be picked in its place. Immutable.
 class Anchor {
  public:
-  explicit Anchor(CertificateHandle certificate);
+  explicit Anchor(x509::CertificateHandle certificate);
   // One signature check when the names fit, hardly anything when they do not.
   Finding examine(X509& leaf, base::WallTime at) const;
   X509& certificate() const { return *certificate_; }
 
  private:
-  CertificateHandle certificate_;
-  StoreHandle store_;
+  x509::CertificateHandle certificate_;
+  x509::StoreHandle store_;
 };
 
 }  // namespace spheregate::identity

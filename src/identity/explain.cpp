@@ -5,29 +5,29 @@
 #include <string>
 #include <utility>
 
-#include "certificate_text.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 
 namespace spheregate::identity {
 namespace {
 
 std::string ourClock(const Circumstances& circumstances) {
-  return "the gateway's clock says " + timeText(circumstances.nowSeconds);
+  return "the gateway's clock says " + x509::timeText(circumstances.nowSeconds);
 }
 
 Judgement explainExpired(X509& leaf, const Circumstances& circumstances) {
-  const std::int64_t until = unixSeconds(*X509_get0_notAfter(&leaf));
+  const std::int64_t until = x509::unixSeconds(*X509_get0_notAfter(&leaf));
   return refused(
       Refusal::expired, X509_V_ERR_CERT_HAS_EXPIRED,
-      "the certificate expired " + spanText(circumstances.nowSeconds - until) + " ago, at " + timeText(until) + "; " +
+      "the certificate expired " + x509::spanText(circumstances.nowSeconds - until) + " ago, at " + x509::timeText(until) + "; " +
           ourClock(circumstances),
       "let the device fetch a new certificate (Azure Sphere does daily and at boot, over the internet), or correct the "
       "gateway's clock");
 }
 
 Judgement explainNotYetValid(X509& leaf, const Circumstances& circumstances) {
-  const std::int64_t from = unixSeconds(*X509_get0_notBefore(&leaf));
+  const std::int64_t from = x509::unixSeconds(*X509_get0_notBefore(&leaf));
   return refused(Refusal::notYetValid, X509_V_ERR_CERT_NOT_YET_VALID,
-                 "the certificate becomes valid in " + spanText(from - circumstances.nowSeconds) + ", at " + timeText(from) +
+                 "the certificate becomes valid in " + x509::spanText(from - circumstances.nowSeconds) + ", at " + x509::timeText(from) +
                      "; " + ourClock(circumstances),
                  "check the gateway's clock with `timedatectl`, then the clock of whoever issued the certificate");
 }
@@ -73,7 +73,7 @@ Judgement explainCaFault(int fault, const Circumstances& circumstances) {
   if (fault == X509_V_ERR_CERT_HAS_EXPIRED) {
     return refused(Refusal::caExpired, fault,
                    "the tenant CA that issued it (" + ca.file + ") expired " +
-                       spanText(circumstances.nowSeconds - ca.notAfterSeconds) + " ago, at " + timeText(ca.notAfterSeconds) +
+                       x509::spanText(circumstances.nowSeconds - ca.notAfterSeconds) + " ago, at " + x509::timeText(ca.notAfterSeconds) +
                        "; " + ourClock(circumstances),
                    "put the tenant's current CA into devices.tenant_ca and let the device fetch a new certificate");
   }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common_name.hpp"
-#include "file_content.hpp"
+#include "spheregate/x509/file_content.hpp"
 
 namespace spheregate::identity {
 namespace {
@@ -21,7 +21,7 @@ std::string_view idOf(std::string_view line) {
 }  // namespace
 
 base::Explained<IdList> readIdList(const std::filesystem::path& file, NameRule rule) {
-  const base::Explained<std::string> content = fileContent(file);
+  const base::Explained<std::string> content = x509::fileContent(file);
   if (!content) return base::failed<IdList>(content.error());
   constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";
   std::string_view rest = *content;

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-#include "certificate_file.hpp"
-#include "certificate_text.hpp"
+#include "spheregate/x509/certificate_file.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 #include "spheregate/base/log.hpp"
 
 namespace spheregate::identity {
@@ -58,8 +58,8 @@ base::Explained<std::vector<fs::path>> candidateFiles(const fs::path& place) {
 
 TenantCa factsOf(X509& certificate, const fs::path& file) {
   const X509_NAME& subject = *X509_get_subject_name(&certificate);
-  return {file.string(), nameText(subject), guidAtEnd(subject), sha256(certificate),
-          unixSeconds(*X509_get0_notAfter(&certificate))};
+  return {file.string(), x509::nameText(subject), x509::guidAtEnd(subject), x509::sha256(certificate),
+          x509::unixSeconds(*X509_get0_notAfter(&certificate))};
 }
 
 // Why this certificate cannot be an anchor; empty when it can.
@@ -87,17 +87,17 @@ std::string unfit(X509& certificate, const TenantCa& facts, const std::string& t
 }
 
 void warnOutsideValidity(X509& certificate, const TenantCa& facts, std::int64_t now) {
-  const std::int64_t from = unixSeconds(*X509_get0_notBefore(&certificate));
+  const std::int64_t from = x509::unixSeconds(*X509_get0_notBefore(&certificate));
   if (now > facts.notAfterSeconds) {
     base::logWarn("tenant CA expired",
                   {{"file", facts.file},
                    {"subject", facts.subject},
-                   {"not_after", timeText(facts.notAfterSeconds)},
+                   {"not_after", x509::timeText(facts.notAfterSeconds)},
                    {"fix", "download the tenant's current CA, put it beside this one, then remove this one"}});
   } else if (now < from) {
     base::logWarn("tenant CA not yet valid", {{"file", facts.file},
                                               {"subject", facts.subject},
-                                              {"not_before", timeText(from)},
+                                              {"not_before", x509::timeText(from)},
                                               {"fix", "check the clock of this machine with `timedatectl`"}});
   }
 }
@@ -105,14 +105,14 @@ void warnOutsideValidity(X509& certificate, const TenantCa& facts, std::int64_t 
 }  // namespace
 
 base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings, base::WallTime now) {
-  const ErrorQueueMark mark;
+  const x509::ErrorQueueMark mark;
   const auto files = candidateFiles(settings.tenantCa);
   if (!files) return base::failed<Pinned>(files.error());
   Pinned pinned;
   for (const fs::path& file : *files) {
-    auto certificates = readCertificates(file);
+    auto certificates = x509::readCertificates(file);
     if (!certificates) return base::failed<Pinned>(certificates.error());
-    for (CertificateHandle& certificate : *certificates) {
+    for (x509::CertificateHandle& certificate : *certificates) {
       TenantCa facts = factsOf(*certificate, file);
       const std::string why = unfit(*certificate, facts, settings.tenantId);
       if (!why.empty()) return base::failed<Pinned>(file.string() + ": " + why);

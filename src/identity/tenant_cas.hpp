@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "handles.hpp"
+#include "spheregate/x509/handles.hpp"
 #include "spheregate/base/clock.hpp"
 #include "spheregate/base/result.hpp"
 #include "spheregate/identity/admission.hpp"
@@ -12,7 +12,7 @@ namespace spheregate::identity {
 
 struct PinnedCa {
   TenantCa facts;
-  CertificateHandle certificate;
+  x509::CertificateHandle certificate;
 };
 
 // The CAs of the file or of every *.pem, *.cer, *.crt and *.der in the directory, in the order of the file names, each once.

@@ -17,7 +17,7 @@ namespace {
 // Whoever made a certificate may have put a book into it.
 constexpr std::size_t kTextBytesMax = 256;
 
-using Number = std::unique_ptr<BIGNUM, Frees<BN_free>>;
+using Number = std::unique_ptr<BIGNUM, x509::Release<BN_free>>;
 
 std::string hex(base::ByteView bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -74,7 +74,7 @@ std::string commonNameOf(const X509_NAME& subject) {
 }
 
 std::string lineOf(const X509_NAME& name) {
-  const Bio memory{BIO_new(BIO_s_mem())};
+  const x509::BioHandle memory{BIO_new(BIO_s_mem())};
   X509_NAME_print_ex(memory.get(), &name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &data);

@@ -8,22 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "spheregate/x509/handles.hpp"
+
 namespace spheregate::tls {
 
-// Frees an OpenSSL object with the function that belongs to its type.
-template <auto free>
-struct Frees {
-  template <class Object>
-  void operator()(Object* object) const {
-    free(object);
-  }
-};
-
-using Ssl = std::unique_ptr<SSL, Frees<SSL_free>>;
-using SslContext = std::unique_ptr<SSL_CTX, Frees<SSL_CTX_free>>;
-using Certificate = std::unique_ptr<X509, Frees<X509_free>>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Frees<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Frees<BIO_free_all>>;
+using Ssl = std::unique_ptr<SSL, x509::Release<SSL_free>>;
+using SslContext = std::unique_ptr<SSL_CTX, x509::Release<SSL_CTX_free>>;
 
 // The first thing OpenSSL complained about on this thread, in its words, and nothing left in its queue.
 std::string takeError();

@@ -14,16 +14,16 @@
 namespace spheregate::tls {
 namespace {
 
-using Certificates = std::vector<Certificate>;
+using Certificates = std::vector<x509::CertificateHandle>;
 using Path = std::filesystem::path;
 
-base::Explained<Bio> open(const Path& path) {
+base::Explained<x509::BioHandle> open(const Path& path) {
   errno = 0;
-  Bio file{BIO_new_file(path.c_str(), "r")};
+  x509::BioHandle file{BIO_new_file(path.c_str(), "r")};
   const int problem = errno;
   ERR_clear_error();
   if (file) return file;
-  return base::failed<Bio>("cannot open " + path.string() + ": " + std::system_category().message(problem) +
+  return base::failed<x509::BioHandle>("cannot open " + path.string() + ": " + std::system_category().message(problem) +
                            "; check the path and that the user of the gateway may read it");
 }
 
@@ -31,7 +31,7 @@ base::Explained<Certificates> readCertificates(const Path& path) {
   const auto file = open(path);
   if (!file) return base::failed<Certificates>(file.error());
   Certificates all;
-  while (Certificate next{PEM_read_bio_X509(file->get(), nullptr, nullptr, nullptr)}) all.push_back(std::move(next));
+  while (x509::CertificateHandle next{PEM_read_bio_X509(file->get(), nullptr, nullptr, nullptr)}) all.push_back(std::move(next));
   const bool atEnd = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   const std::string problem = takeError();
   if (!atEnd) {
@@ -48,19 +48,19 @@ base::Explained<Certificates> readCertificates(const Path& path) {
 // Never asks a terminal for a password.
 int noPassword(char*, int, int, void*) { return -1; }
 
-base::Explained<PrivateKey> readKey(const Path& path) {
+base::Explained<x509::PrivateKeyHandle> readKey(const Path& path) {
   const auto file = open(path);
-  if (!file) return base::failed<PrivateKey>(file.error());
-  PrivateKey key{PEM_read_bio_PrivateKey(file->get(), nullptr, noPassword, nullptr)};
+  if (!file) return base::failed<x509::PrivateKeyHandle>(file.error());
+  x509::PrivateKeyHandle key{PEM_read_bio_PrivateKey(file->get(), nullptr, noPassword, nullptr)};
   if (key) return key;
-  return base::failed<PrivateKey>(path.string() + " holds no private key that can be read (" + takeError() +
+  return base::failed<x509::PrivateKeyHandle>(path.string() + " holds no private key that can be read (" + takeError() +
                                   "); it must be PEM and not encrypted");
 }
 
 std::string nameOf(X509& certificate) { return "`CN=" + certificateFacts(certificate).commonName + "`"; }
 
 // Empty when the key belongs to the first certificate.
-std::string keyProblem(const Certificates& all, const PrivateKey& key, const Path& certificatePath, const Path& keyPath) {
+std::string keyProblem(const Certificates& all, const x509::PrivateKeyHandle& key, const Path& certificatePath, const Path& keyPath) {
   std::size_t owner = 0;
   while (owner < all.size() && X509_check_private_key(all[owner].get(), key.get()) != 1) ++owner;
   ERR_clear_error();

@@ -10,8 +10,8 @@ namespace spheregate::tls {
 
 // What the gateway shows to devices.
 struct ServerCertificate {
-  std::vector<Certificate> chain;  // leaf first, then each one's issuer
-  PrivateKey key;
+  std::vector<x509::CertificateHandle> chain;  // leaf first, then each one's issuer
+  x509::PrivateKeyHandle key;
 };
 
 // Reads PEM files. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what

@@ -17,7 +17,7 @@ void require(bool good) {
 }
 
 void extend(X509& certificate, int kind, const std::string& value) {
-  using Extension = std::unique_ptr<X509_EXTENSION, Frees<X509_EXTENSION_free>>;
+  using Extension = std::unique_ptr<X509_EXTENSION, x509::Release<X509_EXTENSION_free>>;
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, &certificate, &certificate, nullptr, nullptr, 0);
@@ -25,8 +25,8 @@ void extend(X509& certificate, int kind, const std::string& value) {
   require(extension != nullptr && X509_add_ext(&certificate, extension.get(), -1) == 1);
 }
 
-Bio writer(const std::filesystem::path& path) {
-  Bio file{BIO_new_file(path.c_str(), "w")};
+x509::BioHandle writer(const std::filesystem::path& path) {
+  x509::BioHandle file{BIO_new_file(path.c_str(), "w")};
   require(file != nullptr);
   return file;
 }
@@ -34,7 +34,7 @@ Bio writer(const std::filesystem::path& path) {
 }  // namespace
 
 Identity make(const Wanted& wanted, const Identity* issuer) {
-  Identity made{.certificate = Certificate{X509_new()}, .key = PrivateKey{EVP_EC_gen("P-256")}};
+  Identity made{.certificate = x509::CertificateHandle{X509_new()}, .key = x509::PrivateKeyHandle{EVP_EC_gen("P-256")}};
   X509* certificate = made.certificate.get();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), nextSerial++);
@@ -67,13 +67,13 @@ Directory::~Directory() {
 }
 
 std::filesystem::path Directory::write(const std::string& name, const std::vector<const Identity*>& certificates) const {
-  const Bio file = writer(path(name));
+  const x509::BioHandle file = writer(path(name));
   for (const Identity* each : certificates) require(PEM_write_bio_X509(file.get(), each->certificate.get()) == 1);
   return path(name);
 }
 
 std::filesystem::path Directory::writeKey(const std::string& name, const Identity& identity) const {
-  const Bio file = writer(path(name));
+  const x509::BioHandle file = writer(path(name));
   require(PEM_write_bio_PrivateKey(file.get(), identity.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return path(name);
 }

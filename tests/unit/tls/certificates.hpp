@@ -11,8 +11,8 @@
 namespace spheregate::tls::test {
 
 struct Identity {
-  Certificate certificate;
-  PrivateKey key;
+  x509::CertificateHandle certificate;
+  x509::PrivateKeyHandle key;
 };
 
 struct Wanted {

@@ -28,7 +28,7 @@ class Peer {
   struct Hello {
     int version = TLS1_3_VERSION;
     const Identity* identity = nullptr;
-    const Certificate* trusted = nullptr;  // null: whoever it is
+    const x509::CertificateHandle* trusted = nullptr;  // null: whoever it is
     const char* ciphers = nullptr;         // of TLS 1.2
   };
   // True when our side believes the handshake is done; `problem` otherwise.

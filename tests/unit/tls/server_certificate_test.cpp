@@ -70,7 +70,7 @@ TEST_F(ServerCertificateTest, saysWhatIsWrongWithTheFiles) {
 
 TEST_F(ServerCertificateTest, neverAsksForAPassword) {
   const auto path = directory.path("locked.key");
-  const Bio file{BIO_new_file(path.c_str(), "w")};
+  const x509::BioHandle file{BIO_new_file(path.c_str(), "w")};
   PEM_write_bio_PrivateKey(file.get(), leaf.key.get(), EVP_aes_128_cbc(), nullptr, 0, nullptr, const_cast<char*>("secret"));
   BIO_flush(file.get());
   EXPECT_NE(errorOf(directory.write("good.pem", {&leaf}), path).find("not encrypted"), std::string::npos);

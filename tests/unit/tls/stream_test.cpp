@@ -228,7 +228,7 @@ TEST_P(StreamTest, whatWasSaidBeforeAttachLeaves) {
 
 TEST_P(StreamTest, aSessionIsNeverResumed) {
   test::beside(gateway.loop, [&] { return peer.say("x"); });
-  const std::unique_ptr<SSL_SESSION, Frees<SSL_SESSION_free>> session{SSL_get1_session(peer.ssl.get())};
+  const std::unique_ptr<SSL_SESSION, x509::Release<SSL_SESSION_free>> session{SSL_get1_session(peer.ssl.get())};
   EXPECT_EQ(SSL_SESSION_has_ticket(session.get()), 0);
   if (GetParam() == TLS1_2_VERSION) {
     unsigned length = 1;

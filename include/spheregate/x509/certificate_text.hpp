@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 
 // Of the DER form, in lower-case hexadecimal.
 std::string sha256(X509& certificate);
@@ -20,4 +20,4 @@ std::string timeText(std::int64_t unixSeconds);
 // The two largest units of a span: `3 h 12 min`, `2 d 4 h`, `40 s`.
 std::string spanText(std::int64_t seconds);
 
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509

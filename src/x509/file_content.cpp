@@ -1,4 +1,4 @@
-#include "file_content.hpp"
+#include "spheregate/x509/file_content.hpp"
 
 #include <array>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <utility>
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 
 base::Explained<std::string> fileContent(const std::filesystem::path& file) {
   std::error_code error;
@@ -32,4 +32,4 @@ base::Explained<std::string> fileContent(const std::filesystem::path& file) {
   return base::Explained<std::string>{boost::system::in_place_value, std::move(content)};
 }
 
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509

@@ -6,11 +6,11 @@
 
 #include "spheregate/base/result.hpp"
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 
 // A file of certificates or of device ids, whole. Nobody has larger ones; a device file or a disk image is not read to its end.
 inline constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
 
 base::Explained<std::string> fileContent(const std::filesystem::path& file);
 
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509

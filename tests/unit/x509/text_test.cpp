@@ -1,15 +1,13 @@
-#include "certificate_text.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
 
 #include "pki/authorities.hpp"
-#include "spheregate/identity/admission.hpp"
 #include "unit/fakes.hpp"
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 namespace {
 
 TEST(CertificateText, tellsSpansInTheirTwoLargestUnits) {
@@ -39,12 +37,5 @@ TEST(CertificateText, findsTheGuidAtTheEndOfAName) {
   EXPECT_EQ(guidOf({{NID_organizationName, guid}}), "");
 }
 
-TEST(Refusals, haveEachALabelOfTheirOwn) {
-  std::set<std::string> labels;
-  for (int number = 0; number <= static_cast<int>(Refusal::other); ++number) labels.insert(label(static_cast<Refusal>(number)));
-  EXPECT_EQ(labels.size(), static_cast<std::size_t>(Refusal::other) + 1);
-  EXPECT_STREQ(label(Refusal::unknownCa), "unknown_ca");
-}
-
 }  // namespace
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509

@@ -1,4 +1,4 @@
-#include "certificate_file.hpp"
+#include "spheregate/x509/certificate_file.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
-#include "file_content.hpp"
+#include "spheregate/x509/file_content.hpp"
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 namespace {
 
 using Certificates = std::vector<CertificateHandle>;
@@ -130,4 +130,4 @@ base::Explained<std::vector<CertificateHandle>> readCertificates(const std::file
   return certificates;
 }
 
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509

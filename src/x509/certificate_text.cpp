@@ -1,4 +1,4 @@
-#include "certificate_text.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 
 #include <openssl/evp.h>
 
@@ -9,9 +9,9 @@
 #include <ctime>
 #include <string_view>
 
-#include "handles.hpp"
+#include "spheregate/x509/handles.hpp"
 
-namespace spheregate::identity {
+namespace spheregate::x509 {
 namespace {
 
 bool isGuid(std::string_view text) {
@@ -88,4 +88,4 @@ std::string spanText(std::int64_t seconds) {
   return std::to_string(seconds) + " s";
 }
 
-}  // namespace spheregate::identity
+}  // namespace spheregate::x509
