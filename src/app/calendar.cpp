@@ -20,7 +20,7 @@ void warn(const Dated& entry, const char* event, const char* when, std::int64_t 
   base::logWarn(entry.what + event, {{"name", entry.name},
                                      {"file", entry.file},
                                      {when, x509::timeText(time)},
-                                     {time < now ? "since" : "left", x509::spanText(time < now ? now - time : time - now)},
+                                     {time <= now ? "since" : "left", x509::spanText(time < now ? now - time : time - now)},
                                      {"fix", fix}});
 }
 

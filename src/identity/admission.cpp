@@ -17,7 +17,6 @@ namespace spheregate::identity {
 struct Admission::Inside {
   Inside(ClockFloor& clock, KnownDevices& devices, metrics::Registry& registry) : time{clock}, known{devices}, metrics{registry} {}
 
-  void use(std::shared_ptr<const TrustSet> next);
   Circumstances circumstances(const TenantCa* issuer) const;
   // Of a device whose certificate says `name`, or that is connected under it.
   Judgement judgeLists(const std::string& name) const;
@@ -30,11 +29,6 @@ struct Admission::Inside {
   std::shared_ptr<const TrustSet> trust;
   IdList deniedToo;  // at run time
 };
-
-void Admission::Inside::use(std::shared_ptr<const TrustSet> next) {
-  trust = std::move(next);
-  metrics.show(trust->tenantCas);
-}
 
 Circumstances Admission::Inside::circumstances(const TenantCa* issuer) const {
   return {.issuer = issuer,
@@ -88,7 +82,7 @@ base::Explained<std::unique_ptr<Admission>> Admission::load(const Settings& sett
   auto trust = readTrustSet(settings, time.wall());
   if (!trust) return base::failed<Made>(trust.error());
   auto inside = std::make_unique<Inside>(time, known, metrics);
-  inside->use(std::move(*trust));
+  inside->trust = std::move(*trust);
   return Made{new Admission{std::move(inside)}};
 }
 
@@ -98,7 +92,7 @@ Admission::~Admission() = default;
 base::Explained<void> Admission::reload(const Settings& settings) {
   auto trust = readTrustSet(settings, inside_->time.wall());
   if (!trust) return base::failed<void>(trust.error());
-  inside_->use(std::move(*trust));
+  inside_->trust = std::move(*trust);
   return {};
 }
 
