@@ -34,24 +34,24 @@ void addDeviceKeys(std::vector<Key>& all) {
       "listen.address", ipAddress(), [](auto& c) -> auto& { return c.listener.address; }));
   all.push_back(key(
       "listen.port", whole(0, kPortMax), [](auto& c) -> auto& { return c.listener.port; }));
-  all.push_back(required(key(
-      "tls.certificate", file(), [](auto& c) -> auto& { return c.listener.certificate; })));
-  all.push_back(required(key(
-      "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; })));
+  all.push_back(live(required(key(
+      "tls.certificate", file(), [](auto& c) -> auto& { return c.listener.certificate; }))));
+  all.push_back(live(required(key(
+      "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; }))));
   all.push_back(key(
       "tls.min_version", choice<tls::MinVersion>({{"1.2", tls::MinVersion::tls12}, {"1.3", tls::MinVersion::tls13}}),
       [](auto& c) -> auto& { return c.listener.minVersion; }));
-  all.push_back(required(key(
-      "devices.tenant_ca", file(), [](auto& c) -> auto& { return c.identity.tenantCa; })));
-  all.push_back(key(
-      "devices.tenant_id", optionalGuid(), [](auto& c) -> auto& { return c.identity.tenantId; }));
-  all.push_back(key(
+  all.push_back(live(required(key(
+      "devices.tenant_ca", file(), [](auto& c) -> auto& { return c.identity.tenantCa; }))));
+  all.push_back(live(key(
+      "devices.tenant_id", optionalGuid(), [](auto& c) -> auto& { return c.identity.tenantId; })));
+  all.push_back(live(key(
       "devices.identity", choice<identity::NameRule>({{"sphere", identity::NameRule::sphere}, {"any", identity::NameRule::any}}),
-      [](auto& c) -> auto& { return c.identity.nameRule; }));
-  all.push_back(key(
-      "devices.deny_file", optionalFile(), [](auto& c) -> auto& { return c.identity.denyFile; }));
-  all.push_back(key(
-      "devices.allow_file", optionalFile(), [](auto& c) -> auto& { return c.identity.allowFile; }));
+      [](auto& c) -> auto& { return c.identity.nameRule; })));
+  all.push_back(live(key(
+      "devices.deny_file", optionalFile(), [](auto& c) -> auto& { return c.identity.denyFile; })));
+  all.push_back(live(key(
+      "devices.allow_file", optionalFile(), [](auto& c) -> auto& { return c.identity.allowFile; })));
   all.push_back(fixed("devices.expired_grace", "0h", "0"));
   all.push_back(key(
       "devices.max_connections", whole(1, 1'000'000), [](auto& c) -> auto& { return c.listener.connectionsMax; }));

@@ -54,12 +54,16 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
 }
 
 // CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
-void Front::refreshDevicesByCa() {
+const std::map<std::string, std::size_t>& Front::devicesByCa() {
   for (auto& entry : devicesByCa_) entry.second = 0;
   for (const auto& entry : guests_) {
     if (entry.second->device) ++devicesByCa_[entry.second->verdict->caSha256];
   }
-  for (const auto& [ca, count] : devicesByCa_) {
+  return devicesByCa_;
+}
+
+void Front::refreshDevicesByCa() {
+  for (const auto& [ca, count] : devicesByCa()) {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
   }
@@ -287,7 +291,8 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
   metrics_.counter("device_disconnections_total", "Ends of connections that had passed TLS.", {{"reason", label(ending)}}).add();
   if (const auto before = visits_.pass(conversation.certifiedId(), timers_.now())) {
     const bool noteworthy = ending == session::Ending::protocolError || ending == session::Ending::connectTimedOut;
-    base::log(noteworthy ? base::LogLevel::warn : base::LogLevel::info, "device disconnected",
+    const base::LogLevel level = reviewing_ ? base::LogLevel::debug : noteworthy ? base::LogLevel::warn : base::LogLevel::info;
+    base::log(level, "device disconnected",
               {{"device", conversation.certifiedId()},
                {"peer", conversation.peer()},
                {"reason", label(ending)},
