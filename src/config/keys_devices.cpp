@@ -25,6 +25,24 @@ Key fixed(std::string path, std::string value, std::string other = {}) {
   return made;
 }
 
+// Only the empty map can stand here as a scalar, and only in the documentation.
+Key aliasMap() {
+  Key made;
+  made.path = "devices.aliases";
+  made.words = "map of device ids to names";
+  made.isMap = true;
+  made.read = [words = made.words](const std::string& text, Config&) -> std::optional<Complaint> {
+    if (text.empty() || text == "{}") return std::nullopt;
+    return Complaint{quote(text) + " is not a map", "write `id: name` lines under the key"};
+  };
+  made.write = [](const Config& config) {
+    std::string out;
+    for (const auto& [id, alias] : config.identity.aliases) out += (out.empty() ? "" : ", ") + quotedScalar(id) + ": " + quotedScalar(alias);
+    return "{" + out + "}";
+  };
+  return made;
+}
+
 }  // namespace
 
 void addDeviceKeys(std::vector<Key>& all) {
@@ -52,6 +70,9 @@ void addDeviceKeys(std::vector<Key>& all) {
       "devices.deny_file", optionalFile(), [](auto& c) -> auto& { return c.identity.denyFile; }));
   all.push_back(key(
       "devices.allow_file", optionalFile(), [](auto& c) -> auto& { return c.identity.allowFile; }));
+  all.push_back(aliasMap());
+  all.push_back(key(
+      "devices.alias_file", optionalFile(), [](auto& c) -> auto& { return c.identity.aliasFile; }));
   all.push_back(fixed("devices.expired_grace", "0h", "0"));
   all.push_back(key(
       "devices.max_connections", whole(1, 1'000'000), [](auto& c) -> auto& { return c.listener.connectionsMax; }));

@@ -35,6 +35,10 @@ void addKeepingKeys(std::vector<Key>& all) {
   all.push_back(key(
       "http.listen", addressAndPort(), [](auto& c) -> auto& { return c.http; }));
   all.push_back(key(
+      "admin.socket", optionalFile(), [](auto& c) -> auto& { return c.admin.socket; }));
+  all.push_back(key(
+      "admin.group", groupName(), [](auto& c) -> auto& { return c.admin.group; }));
+  all.push_back(key(
       "log.level",
       choice<base::LogLevel>({{"debug", base::LogLevel::debug},
                               {"info", base::LogLevel::info},
