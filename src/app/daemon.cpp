@@ -11,11 +11,14 @@
 #include <string>
 #include <utility>
 
+#include "admin_routes.hpp"
 #include "control_address.hpp"
+#include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "refusal_record.hpp"
 #include "required.hpp"
 #include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
@@ -61,6 +64,7 @@ class Daemon {
 
  private:
   ops::HttpSources sources();
+  StatusParts statusParts();
   std::unique_ptr<queue::Disk> openDisk();
   std::unique_ptr<upstream::Links> openLinks();
   void openGatewayLink(bool shared);
@@ -104,6 +108,11 @@ class Daemon {
   std::unique_ptr<upstream::GatewayLink> gatewayLink_;
   std::unique_ptr<upstream::Links> links_{openLinks()};
 
+  // Who was refused and why, and what people call the devices.
+  diagnosis::RefusalBook refusals_{loop_.clock(), metrics_};
+  RefusalRecord record_{refusals_};
+  std::unique_ptr<DeviceNames> names_{required(DeviceNames::load(config_.identity))};
+
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, *links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
@@ -113,6 +122,8 @@ class Daemon {
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
+  AdminRoutes routes_{{.status = [this] { return statusParts(); }, .front = front_, .reload = {}}};
+  std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
   ops::Service service_{loop_.timers()};
 
   // The door, opened last.
@@ -127,13 +138,16 @@ Daemon::Daemon(const config::Config& config) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
+  front_.tell(record_);
+  front_.serve(config_.upstream.hub);
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
-  listener_ = required(
-      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_), [this](tls::Arrival arrival) {
-        admission_->arrived(admittedBy(*arrival.verdict));
-        front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
-      }));
+  tls::Listener::Welcome welcome = [this](tls::Arrival arrival) {
+    admission_->arrived(admittedBy(*arrival.verdict));
+    front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
+  };
+  listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_), std::move(welcome),
+                                           record_.atTheDoor()));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
@@ -209,18 +223,22 @@ ops::HttpSources Daemon::sources() {
             if (!listener_) return "the gateway is starting";
             return std::nullopt;
           },
-          .status =
-              [this] {
-                return statusJson({.custody = custody_,
-                                   .front = front_,
-                                   .uplink = uplink_,
-                                   .admission = *admission_,
-                                   .state = *state_,
-                                   .assigner = logins_.assigner(),
-                                   .clock = loop_.clock(),
-                                   .hub = config_.upstream.hub,
-                                   .condition = weather_.condition()});
-              }};
+          .status = [this] { return statusJson(statusParts()); }};
+}
+
+StatusParts Daemon::statusParts() {
+  return {.fleet = {.custody = custody_,
+                    .front = front_,
+                    .known = knownDevices_,
+                    .refusals = refusals_,
+                    .aliases = names_->now(),
+                    .clock = loop_.clock()},
+          .uplink = uplink_,
+          .admission = *admission_,
+          .state = *state_,
+          .assigner = logins_.assigner(),
+          .hub = config_.upstream.hub,
+          .condition = weather_.condition()};
 }
 
 int Daemon::run() {
