@@ -25,6 +25,7 @@
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
+#include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/queue/disk_thread.hpp"
 #include "spheregate/queue/posix_disk.hpp"
@@ -73,6 +74,9 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+
+  // The certificate that devices see, renewed before anybody reads it.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), metrics_, [] {}};
 
   // Who may connect.
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
@@ -128,6 +132,7 @@ Daemon::Daemon(const config::Config& config) : config_{config} {
         .gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", ca.sha256}})
         .set(static_cast<double>(ca.notAfterSeconds));
   }
+  renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   uplink_.open(front_);
