@@ -176,7 +176,6 @@ void Daemon::beginToWatch(const std::filesystem::path& file, const config::Confi
                      asWritten);
   calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
   calendar_->look();
-  metrics_.beforeScrape([this, seen = SeenByCa{}]() mutable { seen.show(*admission_, metrics_); });
 }
 
 // Trust and server certificate are swapped already; what was wished from the cloud stays.

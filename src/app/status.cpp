@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "trust_status.hpp"
+
 namespace spheregate::app {
 namespace {
 
@@ -31,23 +33,6 @@ json provisioningJson(const provisioning::Assigner& assigner) {
   return entry;
 }
 
-// An old CA may go when nobody is connected with it and its devices have been seen with another.
-json tenantCasJson(const StatusParts& parts) {
-  const auto& connected = parts.front.devicesByCa();
-  json cas = json::array();
-  for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
-    const auto count = connected.find(ca.sha256);
-    cas.push_back({{"file", ca.file},
-                   {"subject", ca.subject},
-                   {"tenant_id", ca.tenantId},
-                   {"sha256", ca.sha256},
-                   {"not_after", ca.notAfterSeconds},
-                   {"devices_seen", ca.devicesSeen},
-                   {"connected", count == connected.end() ? 0 : count->second}});
-  }
-  return cas;
-}
-
 json reloadJson(const Reloading::State& state) {
   json entry{{"last_reload", state.good ? "ok" : "error"},
              {"in_force_since", std::chrono::system_clock::to_time_t(state.at)},
@@ -71,7 +56,7 @@ std::string statusJson(const StatusParts& parts) {
   if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();
   status["state"]["usable"] = parts.state.usable();
   if (!parts.state.usable()) status["state"]["fault"] = parts.state.fault();
-  status["tenant_cas"] = tenantCasJson(parts);
+  status.update(trustJson(parts.admission, parts.front.devicesByCa()));
   status["configuration"] = reloadJson(parts.reloading.state());
   status["devices_connected"] = parts.front.devicesConnected();
   status["devices"] = json::array();
