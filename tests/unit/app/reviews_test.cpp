@@ -1,6 +1,7 @@
 #include "reviews.hpp"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <fstream>
 
@@ -16,6 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 
 std::int64_t seconds(base::WallTime time) { return std::chrono::system_clock::to_time_t(time); }
+
+double milliseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
 
 // A real admission with one CA over a front with scripted devices.
 class ReviewsTest : public test::RelaySite {
@@ -110,14 +117,14 @@ TEST_F(ReviewsTest, tenThousandSessionsAreJudgedInOneTurnOfTheLoop) {
   base::configureLog(base::LogLevel::silent, base::LogFormat::text);
   constexpr int kDevices = 10'000;
   for (int number = 0; number < kDevices; ++number) comes(idOf(number));
-  const auto began = std::chrono::steady_clock::now();
+  // Of this thread: how busy the machine is does not matter.
+  const double began = milliseconds();
   reviews_->review();
-  const auto took = std::chrono::steady_clock::now() - began;
-  RecordProperty("milliseconds", static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
-  std::printf("%d sessions judged in %.1f ms\n", kDevices, std::chrono::duration<double, std::milli>(took).count());
+  const double took = milliseconds() - began;
+  std::printf("%d sessions judged in %.1f ms\n", kDevices, took);
   EXPECT_EQ(front_->devicesConnected(), static_cast<std::size_t>(kDevices));
-  // A few milliseconds; the rest is for a machine that is busy or instrumented.
-  EXPECT_LT(took, 500ms);
+  // A few milliseconds; the rest is for a slow or instrumented one.
+  EXPECT_LT(took, 500);
 }
 
 }  // namespace
