@@ -20,7 +20,7 @@ void warn(const Dated& entry, const char* event, const char* when, std::int64_t 
   base::logWarn(entry.what + event, {{"name", entry.name},
                                      {"file", entry.file},
                                      {when, x509::timeText(time)},
-                                     {time < now ? "since" : "left", x509::spanText(time < now ? now - time : time - now)},
+                                     {time <= now ? "since" : "left", x509::spanText(time < now ? now - time : time - now)},
                                      {"fix", fix}});
 }
 
@@ -35,10 +35,12 @@ void Calendar::look() {
   std::map<std::string, Warned> warned;
   std::set<std::string> shown;
   for (const Dated& entry : entries_()) {
-    metrics_.gauge(kMetric, "When a certificate expires, in Unix time.", {{"certificate", entry.label}})
-        .set(static_cast<double>(entry.endsSeconds));
-    shown.insert(entry.label);
-    const std::string key = entry.label + " " + std::to_string(entry.endsSeconds);
+    if (!entry.label.empty()) {
+      metrics_.gauge(kMetric, "When a certificate expires, in Unix time.", {{"certificate", entry.label}})
+          .set(static_cast<double>(entry.endsSeconds));
+      shown.insert(entry.label);
+    }
+    const std::string key = (entry.label.empty() ? entry.file : entry.label) + " " + std::to_string(entry.endsSeconds);
     if (warned.contains(key)) continue;
     const auto before = warned_.find(key);
     Warned& told = warned[key] = before == warned_.end() ? Warned{.daysLeft = kNothingTold} : before->second;

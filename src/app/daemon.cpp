@@ -11,12 +11,15 @@
 #include <string>
 #include <utility>
 
+#include "calendar.hpp"
 #include "control_address.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "reloading.hpp"
 #include "required.hpp"
+#include "reviews.hpp"
 #include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
 #include "spheregate/app/version.hpp"
@@ -43,6 +46,7 @@
 #include "startup_error.hpp"
 #include "status.hpp"
 #include "stewardship.hpp"
+#include "trust_changes.hpp"
 #include "unusable_disk.hpp"
 
 namespace spheregate::app {
@@ -56,7 +60,8 @@ constexpr std::chrono::milliseconds kGoodbye{200};
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
 class Daemon {
  public:
-  explicit Daemon(const config::Config& config);
+  // `asWritten`: what the file said, which `config` may fall short of where the system is too small for it.
+  Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten);
   int run();
 
  private:
@@ -65,7 +70,12 @@ class Daemon {
   std::unique_ptr<upstream::Links> openLinks();
   void openGatewayLink(bool shared);
   void tendGateway();
+  void openDoor();
+  void welcome(tls::Arrival arrival);
+  void beginToWatch(const std::filesystem::path& file, const config::Config& asWritten);
+  void bringUpTo(const config::Config& config);
   void awaitSignal();
+  void reload();
   void stop(const char* signal);
   void leave();
   [[noreturn]] void leaveNow(const char* why);
@@ -117,28 +127,65 @@ class Daemon {
 
   // The door, opened last.
   std::unique_ptr<tls::Listener> listener_;
+
+  // What changes while all this runs: trust, certificates, the configuration.
+  Reviews reviews_{loop_.timers(), *admission_, front_, metrics_};
+  std::optional<Reloading> reloading_;
+  std::optional<Calendar> calendar_;
+
   boost::asio::signal_set signals_{loop_.asio(), SIGTERM, SIGINT, SIGHUP};
   base::Timer stopDeadline_{loop_.timers()};
   base::Timer goodbye_{loop_.timers()};
   bool stopping_ = false;
 };
 
-Daemon::Daemon(const config::Config& config) : config_{config} {
+Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
-  listener_ = required(
-      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_), [this](tls::Arrival arrival) {
-        admission_->arrived(admittedBy(*arrival.verdict));
-        front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
-      }));
+  openDoor();
+  beginToWatch(file, asWritten);
+}
+
+void Daemon::openDoor() {
+  listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
+                                           [this](tls::Arrival arrival) { welcome(std::move(arrival)); }));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
                               {"tenant_cas", admission_->tenantCas().size()},
                               {"queued_messages", custody_.queuedMessages()}});
+}
+
+void Daemon::welcome(tls::Arrival arrival) {
+  if (reviews_.turnsAway(*arrival.verdict, arrival.wire->peer())) return;
+  admission_->arrived(admittedBy(*arrival.verdict));
+  front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
+}
+
+void Daemon::beginToWatch(const std::filesystem::path& file, const config::Config& asWritten) {
+  reloading_.emplace(ReloadParts{.file = file,
+                                 .loop = loop_.asio(),
+                                 .timers = loop_.timers(),
+                                 .metrics = metrics_,
+                                 .admission = *admission_,
+                                 .listener = *listener_,
+                                 .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
+                     asWritten);
+  calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
+  calendar_->look();
+}
+
+// Trust and server certificate are swapped already; what was wished from the cloud stays.
+void Daemon::bringUpTo(const config::Config& config) {
+  reviews_.review();
+  calendar_->look();
+  if (steward_) return steward_->configure(configuredBy(config));
+  base::changeLogLevel(config.logLevel);
+  custody_.setMessageTtl(configuredBy(config).messageTtl);
+  uplink_.setDrainRate(config.upstream.drainPerSecond);
 }
 
 // What was wished at the last time there was an uplink is in force before the first device is let in.
@@ -215,6 +262,7 @@ ops::HttpSources Daemon::sources() {
                                    .front = front_,
                                    .uplink = uplink_,
                                    .admission = *admission_,
+                                   .reloading = *reloading_,
                                    .state = *state_,
                                    .assigner = logins_.assigner(),
                                    .clock = loop_.clock(),
@@ -234,10 +282,20 @@ int Daemon::run() {
 void Daemon::awaitSignal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (stopping_) leaveNow("a second signal came");
-    stop(signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP");
+    if (signal == SIGHUP) {
+      if (!stopping_) reload();
+    } else {
+      if (stopping_) leaveNow("a second signal came");
+      stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
     awaitSignal();
   });
+}
+
+void Daemon::reload() {
+  service_.reloading();
+  reloading_->request();
+  service_.reloaded();
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
@@ -270,13 +328,13 @@ void Daemon::leaveNow(const char* why) {
 
 }  // namespace
 
-int runDaemon(const config::Config& config) {
+int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   base::configureLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
-    Daemon daemon{inEffect};
+    Daemon daemon{inEffect, file, config};
     return daemon.run();
   } catch (const StartupError& error) {
     std::fprintf(stderr, "spheregate: %s\n", error.what());

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "reloading.hpp"
 #include "spheregate/base/clock.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "spheregate/provisioning/assigner.hpp"
@@ -15,9 +16,10 @@ namespace spheregate::app {
 
 struct StatusParts {
   const queue::Custody& custody;
-  const relay::Front& front;
+  relay::Front& front;
   const relay::Uplink& uplink;
   const identity::Admission& admission;
+  const Reloading& reloading;
   const state::Store& state;
   const provisioning::Assigner* assigner;  // null when no provisioning service is asked
   const base::Clock& clock;

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "spheregate/identity/admission.hpp"
@@ -9,19 +10,24 @@
 
 namespace spheregate::identity {
 
-// What the admission counts and shows.
+// What the admission counts.
 class AdmissionMetrics {
  public:
   explicit AdmissionMetrics(metrics::Registry& metrics);
 
-  // When each certificate and list expires. What is no longer in use becomes NaN, which no alert compares with.
-  void show(const std::vector<TenantCa>& tenantCas);
+  // Who was seen of each CA, and when each revocation list is due. What is no longer in use is shown no more.
+  void show(const std::vector<TenantCa>& tenantCas, const std::vector<Crl>& crls);
 
+  metrics::Counter& checked;
   metrics::Counter& admittedInGrace;
 
  private:
+  using Shown = std::set<std::pair<std::string, metrics::Labels>>;
+
+  void set(const char* name, const char* help, const metrics::Labels& labels, double value);
+
   metrics::Registry& registry_;
-  std::unordered_map<std::string, metrics::Gauge*> expiries_;
+  Shown shown_;
 };
 
 }  // namespace spheregate::identity
