@@ -11,7 +11,6 @@
 #include <string>
 #include <utility>
 
-#include "control_address.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
@@ -33,6 +32,7 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_address.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
@@ -191,7 +191,7 @@ void Daemon::openGatewayLink(bool shared) {
   }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
-                               .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
+                               .address = required(upstream::controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),
