@@ -74,9 +74,6 @@ class Daemon {
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
 
-  // Who may connect.
-  std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
-
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
@@ -86,6 +83,11 @@ class Daemon {
   // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
+
+  // Who may connect, by which clock, and who has been here before.
+  identity::ClockFloor clock_{loop_.clock(), *state_, metrics_, kReleaseDate};
+  identity::KnownDevices knownDevices_{*state_, loop_.timers(), metrics_};
+  std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, clock_, knownDevices_, metrics_))};
 
   // The way to the hub: trust, logins, and the links: each device's own, or shares of the gateway's own connection. What Paho's thread
   // stores comes before Paho, so that it outlives it.
@@ -123,18 +125,15 @@ class Daemon {
 
 Daemon::Daemon(const config::Config& config) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
-  for (const identity::TenantCa& ca : admission_->tenantCas()) {
-    metrics_
-        .gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", ca.sha256}})
-        .set(static_cast<double>(ca.notAfterSeconds));
-  }
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
   listener_ = required(
-      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
-                          [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
+      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_), [this](tls::Arrival arrival) {
+        admission_->arrived(admittedBy(*arrival.verdict));
+        front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
+      }));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},

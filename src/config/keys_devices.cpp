@@ -37,7 +37,7 @@ void addDeviceKeys(std::vector<Key>& all) {
   all.push_back(required(key(
       "tls.certificate", file(), [](auto& c) -> auto& { return c.listener.certificate; })));
   all.push_back(required(key(
-      "tls.private_key", privateKeyFile(), [](auto& c) -> auto& { return c.listener.privateKey; })));
+      "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; })));
   all.push_back(key(
       "tls.min_version", choice<tls::MinVersion>({{"1.2", tls::MinVersion::tls12}, {"1.3", tls::MinVersion::tls13}}),
       [](auto& c) -> auto& { return c.listener.minVersion; }));

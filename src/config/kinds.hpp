@@ -43,6 +43,7 @@ Kind<upstream::ProvisioningEndpoint> hostAndPort();
 Kind<std::filesystem::path> file();
 Kind<std::filesystem::path> optionalFile();
 Kind<std::filesystem::path> privateKeyFile();
+Kind<std::string> serverKey();
 Kind<std::filesystem::path> secretFile();
 Kind<std::filesystem::path> optionalSecretFile();
 Kind<tls::ProxyAddress> proxyAddress();

@@ -152,6 +152,16 @@ Kind<std::filesystem::path> privateKeyFile() {
   return kind;
 }
 
+Kind<std::string> serverKey() {
+  return {.words = "path",
+          .read = [file = privateKeyFile().read](const std::string& text) -> Reading<std::string> {
+            const Reading<std::filesystem::path> path = file(text);
+            if (const auto* complaint = std::get_if<Complaint>(&path)) return *complaint;
+            return std::get<std::filesystem::path>(path).string();
+          },
+          .write = writeText};
+}
+
 Kind<std::filesystem::path> secretFile() {
   Kind<std::filesystem::path> kind = file();
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {

@@ -44,12 +44,12 @@ Judgement explainPurpose(X509& leaf) {
 }  // namespace
 
 Judgement refused(Refusal refusal, int x509Error, std::string reason, std::string fix) {
-  return {.refusal = refusal,
-          .x509Error = x509Error,
-          .deviceId = {},
-          .caSha256 = {},
-          .reason = std::move(reason),
-          .fix = std::move(fix)};
+  Judgement judgement;
+  judgement.refusal = refusal;
+  judgement.x509Error = x509Error;
+  judgement.reason = std::move(reason);
+  judgement.fix = std::move(fix);
+  return judgement;
 }
 
 Judgement explainUnsigned(Finding::Match match, const Circumstances& circumstances) {
@@ -103,6 +103,14 @@ Judgement explainLeafFault(X509& leaf, int fault, const Circumstances& circumsta
       return refused(Refusal::other, fault, std::string{"it does not verify: "} + X509_verify_cert_error_string(fault),
                      "issue the device's certificate again");
   }
+}
+
+Judgement explainSessionEnd(std::int64_t notAfterSeconds, std::int64_t graceSeconds, const Circumstances& circumstances) {
+  const std::string grace = graceSeconds > 0 ? " and devices.expired_grace is over" : "";
+  return refused(Refusal::expired, X509_V_ERR_CERT_HAS_EXPIRED,
+                 "the certificate that the session began with expired at " + x509::timeText(notAfterSeconds) + grace + "; " +
+                     ourClock(circumstances),
+                 "the device connects again with its present certificate; devices.expired_sessions says that sessions end with theirs");
 }
 
 Judgement explainCaAsLeaf() {

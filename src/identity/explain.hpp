@@ -20,6 +20,8 @@ struct Circumstances {
 Judgement explainUnsigned(Finding::Match match, const Circumstances& circumstances);
 Judgement explainCaFault(int fault, const Circumstances& circumstances);
 Judgement explainLeafFault(X509& leaf, int fault, const Circumstances& circumstances);
+// A session whose certificate has expired, and the grace is over too.
+Judgement explainSessionEnd(std::int64_t notAfterSeconds, std::int64_t graceSeconds, const Circumstances& circumstances);
 Judgement explainCaAsLeaf();
 Judgement explainUnreadable();
 

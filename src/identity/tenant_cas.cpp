@@ -58,8 +58,12 @@ base::Explained<std::vector<fs::path>> candidateFiles(const fs::path& place) {
 
 TenantCa factsOf(X509& certificate, const fs::path& file) {
   const X509_NAME& subject = *X509_get_subject_name(&certificate);
-  return {file.string(), x509::nameText(subject), x509::guidAtEnd(subject), x509::sha256(certificate),
-          x509::unixSeconds(*X509_get0_notAfter(&certificate))};
+  return {.file = file.string(),
+          .subject = x509::nameText(subject),
+          .tenantId = x509::guidAtEnd(subject),
+          .sha256 = x509::sha256(certificate),
+          .notBeforeSeconds = x509::unixSeconds(*X509_get0_notBefore(&certificate)),
+          .notAfterSeconds = x509::unixSeconds(*X509_get0_notAfter(&certificate))};
 }
 
 // Why this certificate cannot be an anchor; empty when it can.
@@ -86,18 +90,17 @@ std::string unfit(X509& certificate, const TenantCa& facts, const std::string& t
   return {};
 }
 
-void warnOutsideValidity(X509& certificate, const TenantCa& facts, std::int64_t now) {
-  const std::int64_t from = x509::unixSeconds(*X509_get0_notBefore(&certificate));
+void warnOutsideValidity(const TenantCa& facts, std::int64_t now) {
   if (now > facts.notAfterSeconds) {
     base::logWarn("tenant CA expired",
                   {{"file", facts.file},
                    {"subject", facts.subject},
                    {"not_after", x509::timeText(facts.notAfterSeconds)},
                    {"fix", "download the tenant's current CA, put it beside this one, then remove this one"}});
-  } else if (now < from) {
+  } else if (now < facts.notBeforeSeconds) {
     base::logWarn("tenant CA not yet valid", {{"file", facts.file},
                                               {"subject", facts.subject},
-                                              {"not_before", x509::timeText(from)},
+                                              {"not_before", x509::timeText(facts.notBeforeSeconds)},
                                               {"fix", "check the clock of this machine with `timedatectl`"}});
   }
 }
@@ -119,7 +122,7 @@ base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings, b
       const bool again =
           std::any_of(pinned.begin(), pinned.end(), [&](const PinnedCa& other) { return other.facts.sha256 == facts.sha256; });
       if (again) continue;
-      warnOutsideValidity(*certificate, facts, std::chrono::system_clock::to_time_t(now));
+      warnOutsideValidity(facts, std::chrono::system_clock::to_time_t(now));
       pinned.push_back({std::move(facts), std::move(certificate)});
     }
   }

@@ -94,7 +94,7 @@ base::Explained<Certificates> inOrder(Certificates all, const Path& path) {
 
 }  // namespace
 
-base::Explained<ServerCertificate> readServerCertificate(const Path& certificate, const Path& privateKey) {
+base::Explained<ServerCertificate> readServerCertificate(const Path& certificate, const std::string& privateKey) {
   auto all = readCertificates(certificate);
   if (!all) return base::failed<ServerCertificate>(all.error());
   auto key = readKey(privateKey);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "openssl.hpp"
@@ -17,6 +18,6 @@ struct ServerCertificate {
 // Reads PEM files. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
 // is wrong and what to do.
 base::Explained<ServerCertificate> readServerCertificate(const std::filesystem::path& certificate,
-                                                         const std::filesystem::path& privateKey);
+                                                         const std::string& privateKey);
 
 }  // namespace spheregate::tls

@@ -13,6 +13,7 @@
 #include "pki/authorities.hpp"
 #include "pki/files.hpp"
 #include "pki/variants.hpp"
+#include "simulation/memory_store.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "unit/fakes.hpp"
 
@@ -49,27 +50,33 @@ class Fleet : public testing::Test {
     file("tenant-ca.d/" + name, testpki::pem(*ca.certificate));
   }
 
-  std::unique_ptr<Admission> load() const {
-    auto made = Admission::load(settings, clock);
+  std::unique_ptr<Admission> load() {
+    auto made = Admission::load(settings, floor, known, metrics);
     if (!made) throw std::runtime_error{made.error()};
     return std::move(*made);
   }
-  std::string loadError() const {
-    const auto made = Admission::load(settings, clock);
+  std::string loadError() {
+    const auto made = Admission::load(settings, floor, known, metrics);
     return made ? std::string{"it loaded"} : made.error();
   }
 
   testpki::Fields fields() const { return testpki::deviceFields(id(), testpki::dayAround(clock.wall())); }
-  static Judgement judge(const Admission& admission, const testpki::Issued& device) {
+  static Judgement judge(Admission& admission, const testpki::Issued& device) {
     return admission.judge(*device.certificate);
   }
   // The judgement of a device certificate of tenant A with these fields.
-  static Judgement judge(const Admission& admission, const testpki::Fields& wanted) {
+  static Judgement judge(Admission& admission, const testpki::Fields& wanted) {
     return judge(admission, testpki::issue(wanted, testpki::makeEcKey(), sphere().tenantA));
   }
 
-  test::ManualClock clock;
+  test::ManualTime time;
+  test::ManualClock& clock = time.clock;
   Settings settings;
+  metrics::Registry metrics;
+  simulation::MemoryTables disk;
+  simulation::MemoryStore store{time.timers, disk};
+  ClockFloor floor{clock, store, metrics, {}};
+  KnownDevices known{store, time.timers, metrics};
 
  private:
   static std::filesystem::path makeDirectory() {

@@ -11,12 +11,12 @@ class Names : public Fleet {
  protected:
   Names() { pin("a.pem", sphere().tenantA); }
 
-  Judgement named(testpki::Name name) const {
+  Judgement named(testpki::Name name) {
     testpki::Fields changed = fields();
     changed.subject = std::move(name);
     return judge(*load(), changed);
   }
-  Judgement named(std::string commonName, int type = V_ASN1_UTF8STRING) const {
+  Judgement named(std::string commonName, int type = V_ASN1_UTF8STRING) {
     return named(testpki::Name{{NID_commonName, std::move(commonName), type}});
   }
 };

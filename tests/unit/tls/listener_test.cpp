@@ -100,6 +100,8 @@ TEST(Listener, tellsTheSameRefusalFiveTimesAndCountsTheRest) {
   for (int round = 0; round < 5; ++round) EXPECT_NE(logOf(gateway, "no_certificate", attempt), "");
   EXPECT_EQ(logOf(gateway, "no_certificate", attempt), "");
   EXPECT_EQ(gateway.handshakes("no_certificate"), 6u);
+  // Whoever keeps the record is told each time.
+  EXPECT_EQ(gateway.refused.size(), 6u);
 }
 
 TEST(Listener, refusesWhatIsNotTls) {
@@ -170,8 +172,12 @@ TEST(Listener, limitsTheRateOfOneAddress) {
   EXPECT_TRUE(test::beside(gateway.loop, [&] { return first.shakeHands(helloOf(&Gateway::device())); }));
   ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
   gateway.guests.clear();
+  gateway.refused.clear();
   expectLine(logOf(gateway, "rate_limited", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }),
              {"result=rate_limited", "more than 0.25 new", "devices.connect_rate_per_source"});
+  ASSERT_EQ(gateway.refused.size(), 1u);
+  EXPECT_STREQ(gateway.refused[0].result, "rate_limited");
+  EXPECT_EQ(gateway.refused[0].source, "127.0.0.1");
 }
 
 TEST(Listener, limitsConnectionsAndHandshakesTogether) {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "anchor.hpp"
+#include "id_list.hpp"
+#include "spheregate/base/clock.hpp"
+#include "spheregate/base/result.hpp"
+#include "spheregate/identity/admission.hpp"
+#include "spheregate/identity/settings.hpp"
+
+namespace spheregate::identity {
+
+// What devices are judged by, as it was read in one go. Immutable.
+struct TrustSet {
+  Settings settings;
+  std::vector<TenantCa> tenantCas;
+  std::vector<Anchor> anchors;  // in the order of tenantCas
+  IdList denied;
+  std::optional<IdList> allowed;  // nothing: everybody
+
+  // The CA that says the most about the leaf; the search ends at the first that vouches for it.
+  struct Issuer {
+    std::size_t index = 0;
+    Finding finding;
+  };
+  Issuer issuerOf(X509& leaf, base::WallTime now) const;
+  const TenantCa* find(const std::string& sha256) const;
+};
+
+base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& settings, base::WallTime now);
+
+}  // namespace spheregate::identity
