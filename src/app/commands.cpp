@@ -17,6 +17,7 @@ int runCommand(int argc, const char* const* argv) {
   Deed deed;
   addRunCommand(program, deed);
   addConfigCommands(program, deed);
+  addCheckCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

@@ -6,8 +6,7 @@
 
 #include "certificate_reading.hpp"
 #include "items.hpp"
-#include "spheregate/base/clock.hpp"
-#include "spheregate/identity/admission.hpp"
+#include "trial.hpp"
 #include "spheregate/x509/certificate_file.hpp"
 #include "spheregate/x509/certificate_text.hpp"
 
@@ -68,11 +67,9 @@ std::string summary(const std::vector<identity::TenantCa>& cas) {
 
 void lookAtList(const Subject& subject, const char* key, const std::filesystem::path& file, identity::Settings settings, Report& report) {
   if (file.empty()) return;
-  const base::SystemClock clock;
-  const auto loaded = identity::Admission::load(settings, clock);
+  const Trial loaded{settings, subject.released};
   if (!loaded && loaded.error().find(file.string()) == 0) return report.failed(loaded.error(), file.string());
   if (!loaded) return report.skip("cannot be judged before the tenant CAs can be read", file.string());
-  (void)subject;
   report.pass(std::string{key} + " can be read, and every line is a device id", file.string());
 }
 
@@ -80,13 +77,12 @@ void lookAtList(const Subject& subject, const char* key, const std::filesystem::
 
 Findings lookAtTenantCas(const Subject& subject) {
   Report report{"tenant ca"};
-  const base::SystemClock clock;
-  const auto loaded = identity::Admission::load(casAlone(subject.config.identity), clock);
+  const Trial loaded{casAlone(subject.config.identity), subject.released};
   if (!loaded) {
     report.failed(loaded.error(), subject.config.identity.tenantCa.string());
     return report.take();
   }
-  const auto& cas = (*loaded)->tenantCas();
+  const auto cas = (*loaded).tenantCas();
   for (const identity::TenantCa& ca : cas) {
     const x509::CertificateHandle certificate = certificateOf(ca);
     if (certificate) lookAtAnchor(*certificate, ca, subject, report);
@@ -118,8 +114,7 @@ Findings lookAtRevocation(const Subject& subject) {
   identity::Settings one = casAlone(settings);
   one.crl = settings.crl;
   one.crlPolicy = settings.crlPolicy;
-  const base::SystemClock clock;
-  const auto loaded = identity::Admission::load(one, clock);
+  const Trial loaded{one, subject.released};
   if (!loaded) report.failed(loaded.error(), settings.crl.string());
   if (report.empty()) report.pass("the lists can be read", settings.crl.string());
   return report.take();

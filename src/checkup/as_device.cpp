@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "shown_chain.hpp"
 #include "spheregate/x509/certificate_file.hpp"

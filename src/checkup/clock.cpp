@@ -1,5 +1,6 @@
 #include <sys/timex.h>
 
+#include <chrono>
 #include <string>
 
 #include "certificate_reading.hpp"
@@ -9,20 +10,18 @@
 namespace spheregate::checkup {
 namespace {
 
-// No clock is right that says less: this version was not written yet.
-constexpr std::int64_t kFloor = 1'767'225'600;  // 2026-01-01
 constexpr const char* kSet = "set the clock with `timedatectl set-ntp true`, or let this machine reach a time server";
 
 }  // namespace
 
-Findings lookAtClock(const Subject&) {
+Findings lookAtClock(const Subject& subject) {
   Report report{"clock"};
   const std::int64_t now = secondsNow();
   const std::string says = "this machine's clock says " + x509::timeText(now);
   timex state{};
   const int answer = adjtimex(&state);
-  if (now < kFloor) {
-    report.fail(says + ", which is before this version was made: certificates will be taken for not yet valid, tokens for expired", {}, kSet);
+  if (now < std::chrono::system_clock::to_time_t(subject.released)) {
+    report.fail(says + ", which is before this version was released: certificates seem not yet valid, and the hub takes the gateway's tokens for expired", {}, kSet);
   } else if (answer == TIME_ERROR || (answer >= 0 && (state.status & STA_UNSYNC) != 0)) {
     report.warn(says + ", and the kernel says that nobody keeps it synchronised", {}, kSet);
   } else {

@@ -82,7 +82,7 @@ class Listener final : public upstream::ControlUser {
  public:
   explicit Listener(boost::asio::io_context& loop) : loop_{loop} {}
   void controlUp() override { end({}, 0); }
-  void controlDown(std::string_view reason, int refusal) override { end(std::string{reason}, refusal); }
+  void controlDown(std::string_view why, int code) override { end(std::string{why}, code); }
   void controlAcknowledged(std::uint64_t) override {}
   void controlMessage(const upstream::ControlMessage&) override {}
 

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -42,6 +43,7 @@ struct Subject {
   config::Config config;
   DaemonWord daemon;
   std::string version;         // of this program
+  std::chrono::system_clock::time_point released{};  // when it was, so no clock can be earlier
   bool offline = false;        // leave the network alone
   std::string loginAs;         // a device of the hub to try the login with; empty: nobody's connection is risked
   std::filesystem::path root;  // what devices trust; empty: as the configuration says
