@@ -5,7 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -21,8 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kNotAuthorized = 5;
-// No device has it: an id of Azure Sphere has 128 digits, and nobody else would call a device so.
-constexpr const char* kNobody = "spheregate-check-of-the-login";
+
+// No device has it: an id of Azure Sphere has 128 digits, and nobody else would call a device so. Another one each time, because two with
+// one id would take each other's connection.
+std::string nobody() { return "spheregate-check-" + std::to_string(std::random_device{}()); }
 
 struct Attempt {
   std::string who;
@@ -59,7 +61,7 @@ base::Explained<Attempt> asDevice(const Subject& subject) {
   if (!credentials) return base::failed<Attempt>(credentials.error());
   Attempt attempt;
   attempt.known = !subject.loginAs.empty();
-  const std::string id = attempt.known ? subject.loginAs : kNobody;
+  const std::string id = attempt.known ? subject.loginAs : nobody();
   attempt.who = attempt.known ? "the device " + base::shortId(id) : "a device that does not exist";
   std::string problem;
   const auto request = (*credentials)->login(id, std::chrono::system_clock::now(), [&](base::Explained<upstream::Login> result) {
@@ -104,7 +106,8 @@ class Listener final : public upstream::ControlUser {
 void judge(const Listener& answer, const Attempt& attempt, const std::string& where, Report& report) {
   if (!answer.heard) return report.fail("no answer to CONNECT in time", where, "try again; if it stays, look at the hub's state in the portal");
   if (answer.reason.empty()) return report.pass("logged in as " + attempt.who, where);
-  if (answer.refusal == kNotAuthorized && !attempt.known) {
+  const bool definite = answer.refusal == kNotAuthorized || answer.refusal == 0;
+  if (definite && !attempt.known) {
     return report.skip(
         "the hub refused a device that does not exist, as it must; it says the same to a wrong key, so the key was not checked", where,
         "to check it, name a device that the hub has and that is not connected: `spheregate check --login-as ID`");

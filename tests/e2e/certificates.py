@@ -1,0 +1,73 @@
+"""Certificates that spheregate-testpki does not make, by openssl: any dates, any names, any chain."""
+
+import datetime
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+CONFIGURATION = """
+[ca]
+default_ca = here
+[here]
+database = {folder}/index.txt
+serial = {folder}/serial
+new_certs_dir = {folder}
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+[req]
+distinguished_name = name
+[name]
+"""
+
+
+class Issued(NamedTuple):
+    certificate: Path
+    key: Path
+
+    def pem(self):
+        return self.certificate.read_text()
+
+
+def run(*arguments):
+    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"openssl {' '.join(map(str, arguments))}: {done.stderr}")
+
+
+def moment(days):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+
+
+class Workshop:
+    """Makes them in a directory of its own."""
+
+    def __init__(self, folder):
+        self.folder, self.count = Path(folder), 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def make(self, name, issuer=None, san="", usage="", ca=False, key="ec", days=(-1, 365), digest="sha256"):
+        """`days`: from and until, from now. `key`: ec, p384, or the bits of an RSA key. Without an issuer it signs itself."""
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        (folder / "index.txt").touch()
+        (folder / "serial").write_text(os.urandom(8).hex() + "\n")
+        configuration, extensions = folder / "openssl.cnf", folder / "extensions.cnf"
+        configuration.write_text(CONFIGURATION.format(folder=folder))
+        lines = ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign,cRLSign"] if ca else ["basicConstraints = critical,CA:FALSE"]
+        lines += [f"subjectAltName = {san}"] if san else []
+        lines += [f"extendedKeyUsage = {usage}"] if usage else []
+        extensions.write_text("\n".join(lines) + "\n")
+        private, request, certificate = folder / "made.key", folder / "made.csr", folder / "made.pem"
+        kind = ["EC", "-pkeyopt", f"ec_paramgen_curve:{'P-384' if key == 'p384' else 'P-256'}"] if isinstance(key, str) else [
+            "RSA", "-pkeyopt", f"rsa_keygen_bits:{key}"]
+        run("genpkey", "-algorithm", *kind, "-out", private)
+        private.chmod(0o600)
+        run("req", "-new", "-config", configuration, "-key", private, "-subj", f"/CN={name}", "-out", request)
+        by = ["-selfsign", "-keyfile", private] if issuer is None else ["-cert", issuer.certificate, "-keyfile", issuer.key]
+        run("ca", "-batch", "-notext", "-config", configuration, "-in", request, "-out", certificate, *by, "-md", digest,
+            "-startdate", moment(days[0]), "-enddate", moment(days[1]), "-extfile", extensions)
+        return Issued(certificate, private)
