@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kNotAuthorized = 5;
+constexpr const char* kNameOne = "to check the key, name a device that the hub has and that is not connected: `spheregate check --login-as ID`";
 
 // No device has it: an id of Azure Sphere has 128 digits, and nobody else would call a device so. Another one each time, because two with
 // one id would take each other's connection.
@@ -74,6 +75,7 @@ base::Explained<Attempt> asDevice(const Subject& subject) {
     attempt.login.password = std::move(result->password);
     attempt.host = std::move(result->hub);
   });
+  if (!problem.empty() && !attempt.known) return attempt;  // a key of each device's own, and this one has none
   if (!problem.empty()) return base::failed<Attempt>(problem);
   attempt.remedy = (*credentials)->remedy();
   return attempt;
@@ -110,7 +112,7 @@ void judge(const Listener& answer, const Attempt& attempt, const std::string& wh
   if (definite && !attempt.known) {
     return report.skip(
         "the hub refused a device that does not exist, as it must; it says the same to a wrong key, so the key was not checked", where,
-        "to check it, name a device that the hub has and that is not connected: `spheregate check --login-as ID`");
+        kNameOne);
   }
   const std::string code = answer.refusal != 0 ? " (CONNACK " + std::to_string(answer.refusal) + ")" : "";
   report.fail("the hub refused " + attempt.who + code + ": " + answer.reason, where, attempt.remedy);
@@ -130,6 +132,10 @@ Findings tryHubLogin(const Subject& subject) {
   if (attempt && attempt->host.empty()) attempt = asDevice(subject);
   if (!attempt) {
     report.failed(attempt.error(), where);
+    return report.take();
+  }
+  if (attempt->host.empty()) {
+    report.skip("not tried: every device has a key of its own, and none was named", where, kNameOne);
     return report.take();
   }
   const auto address = upstream::controlAddress(subject.config.connector, attempt->host, subject.config.connector.port);

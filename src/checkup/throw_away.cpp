@@ -17,7 +17,7 @@ std::string newName() {
   constexpr std::string_view digits = "0123456789abcdef";
   std::array<unsigned char, 56> random{};
   SPHEREGATE_CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
-  std::string name(16, '0');
+  std::string name{kThrowAwayName};
   for (const unsigned char byte : random) {
     name += digits[byte >> 4];
     name += digits[byte & 15];

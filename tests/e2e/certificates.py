@@ -6,7 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+# A name of Azure Sphere has twice the characters that X.509 allows.
 CONFIGURATION = """
+openssl_conf = init
+[init]
+stbl_section = wide
+[wide]
+commonName = min:1,max:128,flags:nomask
 [ca]
 default_ca = here
 [here]
@@ -31,8 +37,9 @@ class Issued(NamedTuple):
         return self.certificate.read_text()
 
 
-def run(*arguments):
-    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, check=False)
+def run(*arguments, configuration=None):
+    env = {**os.environ, "OPENSSL_CONF": str(configuration)} if configuration else None
+    done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, check=False, env=env)
     if done.returncode != 0:
         raise AssertionError(f"openssl {' '.join(map(str, arguments))}: {done.stderr}")
 
@@ -66,8 +73,8 @@ class Workshop:
             "RSA", "-pkeyopt", f"rsa_keygen_bits:{key}"]
         run("genpkey", "-algorithm", *kind, "-out", private)
         private.chmod(0o600)
-        run("req", "-new", "-config", configuration, "-key", private, "-subj", f"/CN={name}", "-out", request)
+        run("req", "-new", "-config", configuration, "-key", private, "-subj", f"/CN={name}", "-out", request, configuration=configuration)
         by = ["-selfsign", "-keyfile", private] if issuer is None else ["-cert", issuer.certificate, "-keyfile", issuer.key]
         run("ca", "-batch", "-notext", "-config", configuration, "-in", request, "-out", certificate, *by, "-md", digest,
-            "-startdate", moment(days[0]), "-enddate", moment(days[1]), "-extfile", extensions)
+            "-startdate", moment(days[0]), "-enddate", moment(days[1]), "-extfile", extensions, configuration=configuration)
         return Issued(certificate, private)

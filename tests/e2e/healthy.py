@@ -160,6 +160,7 @@ def shared_mode(site):
 def keys_of_the_devices(site):
     lines = "".join(f"{one},{made_up_key(one)}\n" for one in site.pki.ids)
     site.set("upstream", auth={"type": "device_keys", "keys_file": site.file("keys.csv", lines, 0o600)})
+    must_be_content(site)
     must_be_content(site, "--login-as", site.pki.ids[0])
 
 

@@ -15,8 +15,12 @@ SEED = 4
 AT_ONCE = 2
 UNNAMED_MAX = 2
 GATEWAY_KEY = made_up_key("the plant's gateway")
-REGISTRY = {"hub": "localhost", "policies": [{"name": "gateway", "key": POLICY_KEY}], "accept_unknown_devices": True,
-            "devices": [{"id": "plant", "key": GATEWAY_KEY}, {"id": "edge", "edge": True, "edge_hub_key": made_up_key("edge hub")}]}
+
+
+def registry(ids):
+    return {"hub": "localhost", "policies": [{"name": "gateway", "key": POLICY_KEY}], "accept_unknown_devices": True,
+            "devices": [{"id": "plant", "key": GATEWAY_KEY}, {"id": "edge", "edge": True, "edge_hub_key": made_up_key("edge hub")},
+                        *({"id": one, "key": made_up_key(one)} for one in ids)]}
 
 
 class Faults(unittest.TestCase):
@@ -26,7 +30,7 @@ class Faults(unittest.TestCase):
         cls.base = Path(tempfile.mkdtemp(prefix="e2e-faults-", dir=PROGRAMS))
         cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
         cls.pki = Pki(cls.base / "pki", 4)
-        cls.hub = Hubsim(cls.base, cls.pki, registry=REGISTRY)
+        cls.hub = Hubsim(cls.base, cls.pki, registry=registry(cls.pki.ids))
         cls.addClassCleanup(cls.hub.kill)
 
     def complaint(self, name, deed):

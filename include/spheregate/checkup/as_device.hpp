@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "spheregate/checkup/finding.hpp"
 #include "spheregate/checkup/subject.hpp"
 
 namespace spheregate::checkup {
+
+// What the name in its certificate begins with, so that it is known again in logs and records.
+inline constexpr std::string_view kThrowAwayName = "0000000000000000";
 
 struct Door {
   std::string host;        // what is dialled
