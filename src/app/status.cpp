@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "trust_status.hpp"
+
 namespace spheregate::app {
 namespace {
 
@@ -46,14 +48,7 @@ std::string statusJson(const StatusParts& parts) {
   if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();
   status["state"]["usable"] = parts.state.usable();
   if (!parts.state.usable()) status["state"]["fault"] = parts.state.fault();
-  status["tenant_cas"] = json::array();
-  for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
-    status["tenant_cas"].push_back({{"file", ca.file},
-                                    {"subject", ca.subject},
-                                    {"tenant_id", ca.tenantId},
-                                    {"sha256", ca.sha256},
-                                    {"not_after", ca.notAfterSeconds}});
-  }
+  status.update(trustJson(parts.admission));
   status["devices_connected"] = parts.front.devicesConnected();
   status["devices"] = json::array();
   const base::WallTime now = parts.clock.wall();

@@ -11,19 +11,7 @@ constexpr std::uint64_t kPortMax = 65535;
 // IoT Hub refuses larger ones.
 constexpr std::uint64_t kMessageBytesMax = 256 * kKiB;
 
-// A key of the design that this version knows only switched off: any other value would do nothing.
-Key fixed(std::string path, std::string value, std::string other = {}) {
-  Key made;
-  made.path = std::move(path);
-  made.words = "only " + value;
-  const auto bare = [](std::string_view text) { return text == "\"\"" ? std::string{} : std::string{text}; };
-  made.read = [value = bare(value), other, words = made.words](const std::string& text, Config&) -> std::optional<Complaint> {
-    if (text == value || (!other.empty() && text == other)) return std::nullopt;
-    return Complaint{quote(text) + " is not in this version", "remove the key; this version takes " + words};
-  };
-  made.write = [value](const Config&) { return value; };
-  return made;
-}
+constexpr std::chrono::milliseconds kGraceMax = std::chrono::hours{30 * 24};
 
 }  // namespace
 
@@ -52,7 +40,20 @@ void addDeviceKeys(std::vector<Key>& all) {
       "devices.deny_file", optionalFile(), [](auto& c) -> auto& { return c.identity.denyFile; }));
   all.push_back(key(
       "devices.allow_file", optionalFile(), [](auto& c) -> auto& { return c.identity.allowFile; }));
-  all.push_back(fixed("devices.expired_grace", "0h", "0"));
+  all.push_back(key(
+      "devices.expired_grace", duration(std::chrono::minutes{1}, kGraceMax, Zero::allowed),
+      [](auto& c) -> auto& { return c.identity.expiredGrace; }));
+  all.push_back(key(
+      "devices.expired_sessions",
+      choice<identity::ExpiredSession>({{"end", identity::ExpiredSession::end}, {"keep", identity::ExpiredSession::keep}}),
+      [](auto& c) -> auto& { return c.identity.expiredSession; }));
+  all.push_back(key(
+      "devices.crl", optionalFile(), [](auto& c) -> auto& { return c.identity.crl; }));
+  all.push_back(key(
+      "devices.crl_policy",
+      choice<identity::CrlPolicy>(
+          {{"off", identity::CrlPolicy::off}, {"prefer", identity::CrlPolicy::prefer}, {"require", identity::CrlPolicy::require}}),
+      [](auto& c) -> auto& { return c.identity.crlPolicy; }));
   all.push_back(key(
       "devices.max_connections", whole(1, 1'000'000), [](auto& c) -> auto& { return c.listener.connectionsMax; }));
   all.push_back(key(

@@ -26,6 +26,7 @@ class Parser {
   void checkMode();
   void checkMissing();
   void checkProxy();
+  void checkRevocation();
 
   bool good(const std::string& path) const { return places_.contains(path) && !bad_.contains(path); }
   // Where the nearest section that the file has begins.
