@@ -65,6 +65,26 @@ std::string summary(const std::vector<identity::TenantCa>& cas) {
   return text + (rotation ? "; two of one name, as during a rotation" : "");
 }
 
+constexpr const char* kFetch = "get the CA's current list and put it in the place of the old one; the gateway notices";
+
+void lookAtCrlOf(const identity::TenantCa& ca, const std::vector<identity::Crl>& lists, identity::CrlPolicy policy, Report& report) {
+  const bool required = policy == identity::CrlPolicy::require;
+  const auto found = std::find_if(lists.begin(), lists.end(), [&](const identity::Crl& one) { return one.caSha256 == ca.sha256; });
+  if (found == lists.end()) {
+    const std::string what = "no list of the tenant CA `" + ca.subject + "`";
+    if (required) report.fail(what + ", so all its devices are refused (devices.crl_policy is require)", ca.file, kFetch);
+    return;
+  }
+  const std::int64_t late = secondsNow() - found->nextUpdateSeconds;
+  if (found->nextUpdateSeconds == 0 || late <= 0) return;
+  const std::string what = "the list of `" + ca.subject + "` is stale: its next update was due " + x509::spanText(late) + " ago, at " +
+                           x509::timeText(found->nextUpdateSeconds);
+  if (required)
+    report.fail(what + ", so all its devices are refused (devices.crl_policy is require)", found->file, kFetch);
+  else
+    report.warn(what + "; it is obeyed all the same", found->file, kFetch);
+}
+
 void lookAtList(const Subject& subject, const char* key, const std::filesystem::path& file, identity::Settings settings, Report& report) {
   if (file.empty()) return;
   const Trial loaded{settings, subject.released};
@@ -107,16 +127,25 @@ Findings lookAtLists(const Subject& subject) {
 Findings lookAtRevocation(const Subject& subject) {
   Report report{"revocation"};
   const identity::Settings& settings = subject.config.identity;
-  if (settings.crlPolicy == identity::CrlPolicy::off && settings.crl.empty()) {
-    report.pass("off: no revocation lists are looked at");
+  const std::string where = settings.crl.string();
+  if (settings.crlPolicy == identity::CrlPolicy::off) {
+    if (settings.crl.empty())
+      report.pass("off: no revocation lists are looked at");
+    else
+      report.warn("the lists are not looked at, because devices.crl_policy is off", where, "set devices.crl_policy to prefer or require");
     return report.take();
   }
   identity::Settings one = casAlone(settings);
   one.crl = settings.crl;
   one.crlPolicy = settings.crlPolicy;
   const Trial loaded{one, subject.released};
-  if (!loaded) report.failed(loaded.error(), settings.crl.string());
-  if (report.empty()) report.pass("the lists can be read", settings.crl.string());
+  if (!loaded) {
+    report.failed(loaded.error(), where);
+    return report.take();
+  }
+  const auto lists = (*loaded).crls();
+  for (const identity::TenantCa& ca : (*loaded).tenantCas()) lookAtCrlOf(ca, lists, settings.crlPolicy, report);
+  if (report.empty()) report.pass(std::to_string(lists.size()) + " lists, none of them stale", where);
   return report.take();
 }
 

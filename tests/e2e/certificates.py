@@ -78,3 +78,23 @@ class Workshop:
         run("ca", "-batch", "-notext", "-config", configuration, "-in", request, "-out", certificate, *by, "-md", digest,
             "-startdate", moment(days[0]), "-enddate", moment(days[1]), "-extfile", extensions, configuration=configuration)
         return Issued(certificate, private)
+
+    def revocation_list(self, issuer, revoked=(), days=(-1, 30)):
+        """The path of a PEM file."""
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        (folder / "serial").write_text("01\n")
+        (folder / "crlnumber").write_text("01\n")
+        lines = [f"R\t{moment(365)[2:]}\t{moment(-1)[2:]}\t{serial_of(one)}\tunknown\t/CN=gone\n" for one in revoked]
+        (folder / "index.txt").write_text("".join(lines))
+        configuration, made = folder / "openssl.cnf", folder / "list.pem"
+        configuration.write_text(CONFIGURATION.format(folder=folder))
+        run("ca", "-gencrl", "-config", configuration, "-cert", issuer.certificate, "-keyfile", issuer.key, "-md", "sha256",
+            "-crl_lastupdate", moment(days[0]), "-crl_nextupdate", moment(days[1]), "-out", made, configuration=configuration)
+        return made
+
+
+def serial_of(issued):
+    text = subprocess.run(["openssl", "x509", "-in", issued.certificate, "-noout", "-serial"], capture_output=True, text=True, check=True).stdout
+    return text.strip().split("=")[1]

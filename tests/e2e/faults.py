@@ -162,6 +162,31 @@ def the_tenant_ca_expired(site):
     site.must_say("tenant ca", "expired 3 d", "current CA")
 
 
+def plant_fleet(site, policy, **lists):
+    """A CA of the site's own with one device, and its revocation list."""
+    authority = site.workshop.make("Plant Devices", ca=True)
+    press = site.workshop.make("press-7", issuer=authority, usage="clientAuth", days=(-1, 30))
+    revoked = [press] if lists.pop("revoked", False) else []
+    site.set("devices", identity="any", tenant_ca=str(authority.certificate), crl_policy=policy,
+             crl=str(site.workshop.revocation_list(authority, revoked, **lists)))
+    return Identity("press-7", str(press.certificate), str(press.key))
+
+
+@fault
+def a_stale_revocation_list(site):
+    policy = site.random.choice(["require", "prefer"])
+    plant_fleet(site, policy, days=(-40, -2))
+    site.must_say("revocation", "stale", "due 2 d ago", verdict="fail" if policy == "require" else "warn")
+
+
+@fault
+def a_revoked_device(site):
+    press = plant_fleet(site, site.random.choice(["require", "prefer"]), revoked=True)
+    site.start()
+    site.refused(press)
+    site.must_log("revoked")
+
+
 @fault
 def upper_case_ids_in_a_list(site):
     key = site.random.choice(["deny_file", "allow_file"])
@@ -298,7 +323,7 @@ def a_device_with_another_root(site):
 def a_device_of_another_tenant(site):
     site.start()
     site.refused(site.pki.variant(site.random.choice(["tenant_b", "tenant_b_chain"])))
-    site.must_log("issuer", "pinned tenant CAs")
+    site.must_log("CA of tenant", "devices.tenant_ca")
 
 
 @fault

@@ -4,8 +4,8 @@ import json
 import ssl
 
 from device import Device, Identity
+from faults import plant_fleet
 from harness import made_up_key
-from sites import free_port
 
 SETUPS = {}
 
@@ -165,10 +165,9 @@ def keys_of_the_devices(site):
 
 
 @setup
-def a_hub_behind_a_name_that_only_dns_knows(site):
-    site.set("upstream", auth={**site.gateway.settings["upstream"]["auth"]}, connect_rate=10)
-    site.set("listen", port=free_port())
-    must_be_content(site, "--offline")
+def revocation_lists_that_are_current(site):
+    press = plant_fleet(site, site.random.choice(["require", "prefer"]))
+    must_run_content(site, press)
 
 
 @setup
