@@ -63,15 +63,14 @@ checkup::Findings lookAtConfiguration(const Question& question, const config::Lo
 
 checkup::Findings knock(const checkup::Subject& subject, const Question& question) {
   const auto& listener = subject.config.listener;
-  const std::uint16_t port = subject.daemon.port != 0 ? subject.daemon.port : listener.port;
-  if (port == 0) {
+  if (listener.port == 0) {
     checkup::Report report{"device"};
-    report.skip("listen.port is 0, and no daemon says which port it has", {}, "start the daemon, or set listen.port");
+    report.skip("listen.port is 0, so it is not known where the gateway listens", {}, "set listen.port");
     return report.take();
   }
   const bool elsewhere = !question.host.empty();
   const checkup::Door door{.host = elsewhere ? question.host : dialled(listener.address),
-                           .port = port,
+                           .port = listener.port,
                            .dialledName = elsewhere ? question.host : subject.config.hostname};
   return checkup::lookAsDevice(subject, door);
 }

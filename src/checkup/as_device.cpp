@@ -19,12 +19,15 @@ constexpr int kBadCertificate = 42;
 std::string whereOf(const Door& door) { return door.host + ":" + std::to_string(door.port); }
 
 // The one thing that proves the door: it is open, asks for a certificate, and keeps strangers out.
-void judgeEnding(const Heard& heard, const Door& door, Report& report) {
+void judgeEnding(const Heard& heard, const Door& door, bool daemonRuns, Report& report) {
   const std::string where = whereOf(door);
   const std::string spoke = heard.version + " with " + heard.cipher;
   if (!heard.problem.empty()) {
     report.fail(heard.problem + "; a device reports no network", where,
                 "start the daemon; check the address, listen.port, and the firewall in between");
+  } else if (heard.chain.empty() && daemonRuns && heard.alert < 0) {
+    report.warn("the running daemon ended the connection before TLS began: this address knocks too often, or all places are taken", where,
+                "wait a minute and try again; devices behind one address share devices.connect_rate_per_source");
   } else if (heard.chain.empty()) {
     report.fail("no TLS: " + heard.ending + "; a device reports no network", where,
                 "see whether something else listens there, or whether this address is held back for connecting too often (wait a minute)");
@@ -96,7 +99,7 @@ void judgeFreshness(const Heard& heard, const Subject& subject, Report& report) 
               file, "let the daemon read it again: `systemctl reload spheregate`, or restart it");
 }
 
-Findings callAgain(const Door& door, const ThrowAway& shown) {
+Findings callAgain(const Door& door, const ThrowAway& shown, bool daemonRuns) {
   Report named{"device, with sni"};
   judgeEnding(callTls({.host = door.host,
                        .port = door.port,
@@ -105,7 +108,7 @@ Findings callAgain(const Door& door, const ThrowAway& shown) {
                        .versionMax = TLS1_2_VERSION,
                        .certificate = shown.certificate.get(),
                        .key = shown.key.get()}),
-              door, named);
+              door, daemonRuns, named);
   Report newer{"device, tls 1.3"};
   judgeEnding(callTls({.host = door.host,
                        .port = door.port,
@@ -114,7 +117,7 @@ Findings callAgain(const Door& door, const ThrowAway& shown) {
                        .versionMax = TLS1_3_VERSION,
                        .certificate = shown.certificate.get(),
                        .key = shown.key.get()}),
-              door, newer);
+              door, daemonRuns, newer);
   Findings found = named.take();
   for (Finding& one : newer.take()) found.push_back(std::move(one));
   return found;
@@ -132,7 +135,7 @@ Findings lookAsDevice(const Subject& subject, const Door& door) {
                                .versionMax = TLS1_2_VERSION,
                                .certificate = shown.certificate.get(),
                                .key = shown.key.get()});
-  judgeEnding(heard, door, report);
+  judgeEnding(heard, door, subject.daemon.running, report);
   Findings found = report.take();
   if (heard.chain.empty()) return found;
   Report certificate{"shown certificate"};
@@ -140,7 +143,7 @@ Findings lookAsDevice(const Subject& subject, const Door& door) {
   judgeName(heard, door, certificate);
   judgeFreshness(heard, subject, certificate);
   for (Finding& one : certificate.take()) found.push_back(std::move(one));
-  for (Finding& one : callAgain(door, shown)) found.push_back(std::move(one));
+  for (Finding& one : callAgain(door, shown, subject.daemon.running)) found.push_back(std::move(one));
   return found;
 }
 

@@ -150,10 +150,6 @@ def shared_mode(site):
     auth = {"type": "gateway_sas", "device_id": "plant", "key_file": site.file("gateway.key", made_up_key("the plant's gateway"), 0o600)}
     site.set("upstream", mode="shared", auth=auth)
     must_be_content(site)
-    # While the daemon has the connection, the check must not take it.
-    site.start()
-    must_be_content(site)
-    assert site.gateway.metric("upstream_connects_total", result="taken_over") == 0
 
 
 @setup

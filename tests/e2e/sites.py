@@ -32,6 +32,7 @@ class Site:
         self.port = free_port()
         self.gateway = Gateway(directory, pki, hub_port, extra={
             "listen": {"address": "127.0.0.1", "port": self.port},
+            "http": {"listen": f"127.0.0.1:{free_port()}"},
             "queue": {"path": str(directory / "queue"), "max_bytes": "16MiB"}})
 
     def set(self, section, **values):

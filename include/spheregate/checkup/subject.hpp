@@ -26,7 +26,6 @@ struct DaemonWord {
   std::string problem;  // not running as far as this user can see: why
   std::string version;
   std::optional<uid_t> user;  // as whom it runs
-  std::uint16_t port = 0;     // where devices connect; 0: unknown
   bool ready = true;
   std::string closed;      // why the store takes nothing
   std::string stateFault;  // why the small state is not kept
