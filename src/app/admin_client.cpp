@@ -1,18 +1,13 @@
 #include "admin_client.hpp"
 
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <utility>
+
+#include "http_question.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -24,7 +19,6 @@ using ErrorCode = boost::system::error_code;
 using Answered = base::Explained<ops::AdminAnswer>;
 
 constexpr std::uint64_t kBodyBytesMax = 256u << 20;
-constexpr timeval kPatience{30, 0};
 
 std::string whyNot(const std::filesystem::path& socket, const ErrorCode& error) {
   const std::string path = socket.string();
@@ -40,15 +34,9 @@ std::string whyNot(const std::filesystem::path& socket, const ErrorCode& error) 
   return "cannot reach the gateway at " + path + ": " + error.message();
 }
 
-// Blocking reads and writes end with an error then.
-void limitPatience(Local::socket& socket) {
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-}
-
 }  // namespace
 
-Answered ask(const std::filesystem::path& socket, std::string_view method, const std::string& target) {
+Answered ask(const std::filesystem::path& socket, std::string_view method, const std::string& target, std::chrono::seconds patience) {
   if (socket.empty()) return base::failed<ops::AdminAnswer>("admin.socket is empty, so the gateway cannot be asked; give it a path and restart the gateway");
   asio::io_context loop;
   Local::socket stream{loop};
@@ -59,15 +47,12 @@ Answered ask(const std::filesystem::path& socket, std::string_view method, const
     error = boost::system::errc::make_error_code(boost::system::errc::filename_too_long);
   }
   if (error) return base::failed<ops::AdminAnswer>(whyNot(socket, error));
-  limitPatience(stream);
   http::request<http::empty_body> request{http::string_to_verb(std::string{method}), target, 11};
   request.set(http::field::host, "spheregate");
   request.keep_alive(false);
-  http::write(stream, request, error);
   http::response_parser<http::string_body> parser;
   parser.body_limit(kBodyBytesMax);
-  boost::beast::flat_buffer buffer;
-  if (!error) http::read(stream, buffer, parser, error);
+  error = exchange(loop, stream, request, parser, patience);
   if (error) return base::failed<ops::AdminAnswer>("the gateway at " + socket.string() + " did not answer: " + error.message());
   return ops::AdminAnswer{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }

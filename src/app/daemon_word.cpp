@@ -1,18 +1,19 @@
 #include "daemon_word.hpp"
 
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "admin_client.hpp"
+#include "http_question.hpp"
 #include "spheregate/checkup/as_device.hpp"
 
 namespace spheregate::app {
@@ -22,7 +23,8 @@ using nlohmann::json;
 namespace http = boost::beast::http;
 using Tcp = boost::asio::ip::tcp;
 
-constexpr timeval kPatience{.tv_sec = 3, .tv_usec = 0};
+constexpr std::chrono::seconds kPatience{3};
+constexpr unsigned kOk = 200;
 constexpr std::uint64_t kBodyBytesMax = 256u << 20;
 constexpr std::size_t kErrorsMax = 3;
 constexpr std::size_t kRefusalsMax = 5;
@@ -38,16 +40,12 @@ std::optional<std::string> statusByHttp(const ops::HttpSettings& settings) {
   Tcp::socket socket{loop};
   socket.connect({address, settings.port}, error);
   if (error) return std::nullopt;
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
   http::request<http::empty_body> request{http::verb::get, "/status", 11};
   request.set(http::field::host, "localhost");
   request.keep_alive(false);
-  http::write(socket, request, error);
-  boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> answer;
   answer.body_limit(kBodyBytesMax);
-  if (!error) http::read(socket, buffer, answer, error);
+  error = exchange(loop, socket, request, answer, kPatience);
   if (error || answer.get().result() != http::status::ok) return std::nullopt;
   return std::move(answer.get().body());
 }
@@ -91,23 +89,46 @@ checkup::DaemonWord wordOf(const json& status) {
   word.uplinkConnected = uplink.value("connected", false);
   word.links = uplink.value("sessions", std::size_t{0});
   word.condition = uplink.value("condition", std::string{});
+  const json configuration = status.value("configuration", json::object());
+  word.restartNeeded = configuration.value("restart_needed", std::vector<std::string>{});
+  word.reloadProblem = configuration.value("problem", std::string{});
   word.linkErrors = linkErrors(status.value("devices", json::array()));
   word.refusals = topRefusals(status.value("refusals", json::array()));
   return word;
 }
 
-}  // namespace
+// As whom whoever serves the socket runs: it is the socket's owner.
+std::optional<uid_t> ownerOf(const std::filesystem::path& socket) {
+  struct stat facts{};
+  if (::stat(socket.c_str(), &facts) != 0) return std::nullopt;
+  return facts.st_uid;
+}
 
-checkup::DaemonWord askDaemon(const config::Config& config) {
-  checkup::DaemonWord none;
-  const auto answer = statusByHttp(config.http);
-  if (!answer) return none;
-  const json status = json::parse(*answer, nullptr, false);
+checkup::DaemonWord wordOf(const std::string& answer) {
+  const json status = json::parse(answer, nullptr, false);
   try {
     if (status.is_object()) return wordOf(status);
   } catch (const json::exception&) {  // a number where a word should be: it is somebody else
   }
-  none.problem = "what answers at http.listen is not the gateway";
+  checkup::DaemonWord nobody;
+  nobody.problem = "what answers there is not the gateway";
+  return nobody;
+}
+
+}  // namespace
+
+// Not everybody may use the socket, and not everybody has one.
+checkup::DaemonWord askDaemon(const config::Config& config) {
+  const auto answer = ask(config.admin.socket, "GET", "/status", kPatience);
+  if (answer && answer->status == kOk) {
+    checkup::DaemonWord word = wordOf(answer->body);
+    word.user = ownerOf(config.admin.socket);
+    return word;
+  }
+  if (const auto status = statusByHttp(config.http)) return wordOf(*status);
+  checkup::DaemonWord none;
+  none.problem = answer ? "the gateway did not tell its status" : answer.error();
+  none.silent = none.problem.find("did not answer") != std::string::npos;
   return none;
 }
 

@@ -17,7 +17,7 @@ namespace spheregate::app {
 
 struct FleetParts {
   const queue::Custody& custody;
-  const relay::Front& front;
+  relay::Front& front;
   const identity::KnownDevices& known;
   const diagnosis::RefusalBook& refusals;
   const identity::Aliases& aliases;

@@ -7,6 +7,10 @@ namespace spheregate::checkup {
 Findings lookAtDaemon(const Subject& subject) {
   Report report{"daemon"};
   const DaemonWord& daemon = subject.daemon;
+  if (daemon.silent) {
+    report.fail(daemon.problem, {}, "look at its log (`journalctl -u spheregate`), then restart it");
+    return report.take();
+  }
   if (!daemon.running) {
     report.skip(daemon.problem.empty() ? "not running" : daemon.problem, {}, "start it with `systemctl start spheregate`");
     return report.take();
@@ -19,6 +23,7 @@ Findings lookAtDaemon(const Subject& subject) {
     for (const std::string& key : daemon.restartNeeded) keys += (keys.empty() ? "" : ", ") + key;
     report.warn("these keys were changed and are not in effect: " + keys, {}, "restart it: `systemctl restart spheregate`");
   }
+  if (!daemon.reloadProblem.empty()) report.failed("what changed last was not taken, the old is in force: " + daemon.reloadProblem, {});
   if (!daemon.ready) report.fail("it runs and serves nobody", {}, "look at its log: `journalctl -u spheregate`");
   if (report.empty()) report.pass("running, version " + (daemon.version.empty() ? std::string{"unknown"} : daemon.version));
   return report.take();

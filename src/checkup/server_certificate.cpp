@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kSoon = 30 * kDay;
+constexpr std::int64_t kVerySoon = 7 * kDay;
 // The reference application of Azure Sphere reads the file of trusted certificates into that many bytes, and ends when it is larger.
 constexpr std::size_t kTrustFileBytesMax = 3072;
 constexpr const char* kRenew = "get a new server certificate from the same authority, so that devices keep trusting it";
@@ -35,7 +36,10 @@ std::string whyUnusable(const config::Config& config) {
   return opened ? std::string{} : opened.error();
 }
 
-void lookAtTimes(const Chain& chain, const std::string& file, Report& report) {
+void lookAtTimes(const Chain& chain, const Subject& subject, Report& report) {
+  const std::string file = subject.config.listener.certificate.string();
+  // The daemon renews what its own authority has issued, a month before the end.
+  const std::int64_t soon = subject.config.authority.empty() ? kSoon : kVerySoon;
   const std::int64_t now = secondsNow();
   for (std::size_t index = 0; index < chain.size(); ++index) {
     X509& certificate = *chain[index];
@@ -43,7 +47,7 @@ void lookAtTimes(const Chain& chain, const std::string& file, Report& report) {
     const std::string fault = outOfValidity(certificate, now);
     if (!fault.empty()) {
       report.fail(which + fault + ", so devices refuse the gateway", file, std::string{kRenew} + ", or correct the clock of this machine");
-    } else if (until(certificate) - now < kSoon) {
+    } else if (until(certificate) - now < soon) {
       report.warn(which + "expires in " + x509::spanText(until(certificate) - now) + ", at " + x509::timeText(until(certificate)), file,
                   kRenew);
     }
@@ -139,7 +143,7 @@ Findings lookAtServerCertificate(const Subject& subject) {
     return report.take();
   }
   X509& leaf = *chain->front();
-  lookAtTimes(*chain, file, report);
+  lookAtTimes(*chain, subject, report);
   lookAtNames(leaf, subject, report);
   lookAtUse(leaf, file, report);
   for (std::size_t index = 0; index < chain->size(); ++index) lookAtKey(*(*chain)[index], index == 0, file, report);

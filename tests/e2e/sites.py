@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import subprocess
+import zlib
 
 from certificates import Workshop
 from device import Closed, Device, GATEWAY_NAME
@@ -33,6 +34,8 @@ class Site:
         self.gateway = Gateway(directory, pki, hub_port, extra={
             "listen": {"address": "127.0.0.1", "port": self.port},
             "http": {"listen": f"127.0.0.1:{free_port()}"},
+            # The path of a socket is short.
+            "admin": {"socket": str(directory.parent / f"{zlib.crc32(directory.name.encode()):08x}.sock")},
             "queue": {"path": str(directory / "queue"), "max_bytes": "16MiB"}})
 
     def set(self, section, **values):

@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
+from device import Refused
 from harness import PROGRAMS, Hubsim, Pki, program, wait_until
 from sites import Site, has
 
@@ -87,6 +89,46 @@ class WithTheDaemon(CheckTest):
         with self.site.gateway.connected(self.pki.device()):
             wait_until(lambda: (self.site.gateway.link(self.pki.ids[0]) or {}).get("last_error"), 20, "a refused login")
             self.site.must_say("hub login", "refused", "policy")
+
+    def test_whom_it_refused_and_why_until_they_get_in(self):
+        self.site.start()
+        self.site.check("--as-device")  # which is refused too, and no news
+        own = self.pki.device()
+        with self.assertRaises(Refused), self.site.gateway.device(own) as device:
+            device.connect(client_id=own.device_id.upper())
+        self.site.must_say("refusals", "1 times client_id_case", "letter case", verdict="warn")
+        self.site.gateway.connected(own).disconnect()
+        self.assertIn(("refusals", "pass"), self.verdicts())
+
+    def test_without_the_admin_socket_it_is_asked_by_http(self):
+        self.site.set("admin", socket="")
+        self.site.start()
+        self.assertIn(("daemon", "pass"), self.verdicts())
+
+    def test_a_daemon_that_hangs(self):
+        self.site.start()
+        self.site.gateway.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.site.gateway.process.send_signal, signal.SIGCONT)
+        self.site.must_say("daemon", "did not answer", "restart", options=("--offline",))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can start it as another user")
+    def test_files_are_seen_as_the_user_of_the_daemon(self):
+        PROGRAMS.chmod(0o755)
+        self.base.chmod(0o777)  # the admin socket comes here
+        auth = self.site.gateway.settings["upstream"]["auth"]
+        key = Path(auth["key_file"])
+        for path in (self.site.directory, key, self.site.gateway.config):
+            os.chown(path, NOBODY, NOBODY)
+        server = self.site.server()
+        for path in (server.key, server.certificate, self.site.directory / "server.pem"):
+            os.chown(path, NOBODY, NOBODY)
+        for path in (self.site.directory / "made", server.key.parent):
+            path.chmod(0o755)
+        self.site.gateway.wrapper = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        self.site.start()
+        self.assertIn(("files", "pass"), self.verdicts())
+        os.chown(key, 0, 0)
+        self.site.must_say("files", str(key), "has no permission to read it")
 
     def test_what_was_set_aside(self):
         for folder in ("quarantine", "dead-letters", "state"):

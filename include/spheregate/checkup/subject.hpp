@@ -23,7 +23,8 @@ struct RefusalCount {
 // What a running daemon says of itself; who asked it knows how.
 struct DaemonWord {
   bool running = false;
-  std::string problem;  // not running as far as this user can see: why
+  bool silent = false;  // somebody holds the admin socket and does not answer
+  std::string problem;  // while not running: how that is known
   std::string version;
   std::optional<uid_t> user;  // as whom it runs
   bool ready = true;
@@ -35,6 +36,7 @@ struct DaemonWord {
   std::vector<std::string> linkErrors;  // of devices and of the gateway itself, each once
   std::vector<RefusalCount> refusals;
   std::vector<std::string> restartNeeded;  // keys that were changed and are not in effect
+  std::string reloadProblem;               // why what changed last was not taken
 };
 
 // What is looked at, and how.
