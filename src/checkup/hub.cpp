@@ -76,7 +76,13 @@ Findings blamed(const std::string& problem, const Target& target, const std::str
 
 Findings askDaemon(const DaemonWord& daemon, const std::string& where) {
   Report report{"hub login"};
-  for (const std::string& error : daemon.linkErrors) report.failed(error, where);
+  // A connection that is gone is made again; a login that was refused will be refused again.
+  for (const std::string& error : daemon.linkErrors) {
+    if (error.find("refused") != std::string::npos)
+      report.failed(error, where);
+    else
+      report.warn(error, where, "the daemon tries again by itself; if it stays, look at the hub and at what stands in between");
+  }
   if (daemon.uplinkConnected) {
     report.pass("the daemon has " + std::to_string(daemon.links) + " links that stand", where);
   } else if (report.empty()) {

@@ -1,5 +1,5 @@
-/* Preloaded into a program, gives it names that no name server has (MADE_UP_HOSTS: `name=address,name=address`) and a clock that the kernel
-   calls synchronised (MADE_UP_SYNC). What else it asks goes to the machine. */
+/* Preloaded into a program, gives it names that no name server has (MADE_UP_HOSTS: `name=address,name=address`), a clock that the kernel
+   calls synchronised, and a disk that is never slow (both with MADE_UP_CALM). What else it asks goes to the machine. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <netdb.h>
@@ -33,7 +33,13 @@ int getaddrinfo(const char* node, const char* service, const struct addrinfo* hi
 int adjtimex(struct timex* state) {
   static int (*real)(struct timex*);
   if (!real) *(void**)&real = dlsym(RTLD_NEXT, "adjtimex");
-  if (!getenv("MADE_UP_SYNC")) return real(state);
+  if (!getenv("MADE_UP_CALM")) return real(state);
   memset(state, 0, sizeof *state);
   return TIME_OK;
+}
+
+int fdatasync(int file) {
+  static int (*real)(int);
+  if (!real) *(void**)&real = dlsym(RTLD_NEXT, "fdatasync");
+  return getenv("MADE_UP_CALM") ? 0 : real(file);
 }

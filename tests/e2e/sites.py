@@ -70,7 +70,7 @@ class Site:
     def environment(self):
         hosts = ",".join(f"{name}={address}" for name, address in self.hosts.items())
         preload = f"{MACHINE}:{WRONG_CLOCK}" if "WRONG_CLOCK_SECONDS" in self.env else str(MACHINE)
-        return {**os.environ, "LD_PRELOAD": preload, "MADE_UP_HOSTS": hosts, "MADE_UP_SYNC": "1", **self.env}
+        return {**os.environ, "LD_PRELOAD": preload, "MADE_UP_HOSTS": hosts, "MADE_UP_CALM": "1", **self.env}
 
     def check(self, *options):
         done = subprocess.run([program("spheregate"), "check", "--json", "--config", str(self.gateway.config), *options],

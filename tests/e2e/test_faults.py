@@ -30,12 +30,14 @@ class Faults(unittest.TestCase):
         cls.base = Path(tempfile.mkdtemp(prefix="e2e-faults-", dir=PROGRAMS))
         cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
         cls.pki = Pki(cls.base / "pki", 4)
-        cls.hub = Hubsim(cls.base, cls.pki, registry=registry(cls.pki.ids))
-        cls.addClassCleanup(cls.hub.kill)
 
     def complaint(self, name, deed):
         """What does not hold; None when all does."""
-        site = Site(self.base / name, self.pki, self.hub.port, f"{SEED} {name}")
+        # A hub for each: at one hub, two gateways with one device would take the connection from each other.
+        folder = self.base / f"hub-{name}"
+        folder.mkdir()
+        hub = Hubsim(folder, self.pki, registry=registry(self.pki.ids))
+        site = Site(self.base / name, self.pki, hub.port, f"{SEED} {name}")
         try:
             deed(site)
             return None
@@ -43,6 +45,7 @@ class Faults(unittest.TestCase):
             return f"{name}: {type(error).__name__}: {error}"
         finally:
             site.stop()
+            hub.kill()
 
     def complaints(self, deeds):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
