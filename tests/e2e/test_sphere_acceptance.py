@@ -1,5 +1,5 @@
 """What an Azure Sphere fleet needs of its gateway, each in a test of its own. Two more are where their commands are tested: hot add and remove
-of a CA under load (test_reload), the size of the exported trust file (test_init)."""
+of a CA under load (test_rotation), the size of the exported trust file (test_setup)."""
 
 import hashlib
 import os
