@@ -17,6 +17,8 @@ int runCommand(int argc, const char* const* argv) {
   Deed deed;
   addRunCommand(program, deed);
   addConfigCommands(program, deed);
+  addDevicesCommands(program, deed);
+  addStatusCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 
