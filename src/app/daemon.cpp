@@ -31,6 +31,7 @@
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
+#include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/queue/disk_thread.hpp"
 #include "spheregate/queue/posix_disk.hpp"
@@ -88,6 +89,9 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+
+  // The certificate that devices see, renewed before anybody reads it.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), metrics_, [this] { if (reloading_) reloading_->request(); }};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -153,6 +157,7 @@ class Daemon {
 
 Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
+  renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   front_.tell(record_);
@@ -318,7 +323,7 @@ base::Explained<std::string> Daemon::reload() {
   service_.reloaded();
   const Reloading::State& state = reloading_->state();
   if (!state.good) return base::failed<std::string>(state.problem);
-  return std::string{"what the files say is in force"};
+  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.

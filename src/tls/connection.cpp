@@ -32,7 +32,8 @@ Connection::Connection(boost::asio::io_context& loop, Established established)
       socket_{std::move(established.socket)},
       ssl_{std::move(established.ssl)},
       seat_{std::move(established.seat)},
-      peer_{std::move(established.peer)} {}
+      peer_{std::move(established.peer)},
+      leftUnheard_{std::move(established.leftUnheard)} {}
 
 Connection::~Connection() { drop(); }
 
@@ -87,7 +88,10 @@ void Connection::read() {
   const auto self = shared_from_this();
   base::ByteView bytes;
   const std::optional<Outcome> outcome = fill(bytes);
-  if (!bytes.empty()) user_->wireBytes(bytes);
+  if (!bytes.empty()) {
+    if (leftUnheard_) leftUnheard_ = nullptr;
+    user_->wireBytes(bytes);
+  }
   if (state_ != State::open) return;
   if (!outcome) {
     if (mute_ || SSL_has_pending(ssl_.get()) == 1) readSoon();
@@ -197,6 +201,7 @@ void Connection::fail(const Outcome& outcome) {
   // A peer that said goodbye is answered; after any other end TLS has nothing more to say.
   if (outcome.error == SSL_ERROR_ZERO_RETURN && !mute_) SSL_shutdown(ssl_.get());
   ERR_clear_error();
+  if (const auto tell = std::exchange(leftUnheard_, nullptr)) tell(outcome, *ssl_);
   drop();
   user_->wireClosed(outcome.text());
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct Established {
   std::string peer;
   // Held as long as the connection exists, its farewell included; for whoever counts connections. May be null.
   std::shared_ptr<void> seat;
+  // Called when the peer ends it before it has said anything; may be null.
+  std::function<void(const Outcome&, SSL&)> leftUnheard = nullptr;
 };
 
 // What is behind a Stream: one established TLS connection. OpenSSL works on the socket itself, Poller says when. Core thread
@@ -69,6 +72,7 @@ class Connection final : public Poller::Watcher, public WriteTurn::Writer, publi
   Ssl ssl_;
   std::shared_ptr<void> seat_;
   std::string peer_;
+  std::function<void(const Outcome&, SSL&)> leftUnheard_;
   base::WireUser* user_ = nullptr;
   base::Bytes outbox_;
   std::size_t sent_ = 0;  // of the outbox

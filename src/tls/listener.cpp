@@ -68,7 +68,7 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
   const base::Clock& clock;
   metrics::Counter& failures;
   base::LogGate failureGate;
-  std::unique_ptr<Reception> reception;
+  std::shared_ptr<Reception> reception;
   bool stopped = false;
 };
 
@@ -131,7 +131,7 @@ base::Explained<std::unique_ptr<Listener>> Listener::open(boost::asio::io_contex
   if (!acceptor) return base::failed<Opened>(acceptor.error());
   auto context = certificate.take(std::move(*first));
   auto inside = std::make_shared<Inside>(loop, std::move(*acceptor), std::move(certificate), clock, metrics);
-  inside->reception = std::make_unique<Reception>(loop, settings, clock, metrics, std::move(context), std::move(judge),
+  inside->reception = std::make_shared<Reception>(loop, settings, clock, metrics, inside->certificate, std::move(context), std::move(judge),
                                                   std::move(welcome), std::move(refused));
   inside->await();
   return Opened{new Listener{std::move(inside)}};
