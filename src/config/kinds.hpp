@@ -43,6 +43,7 @@ Kind<upstream::ProvisioningEndpoint> hostAndPort();
 Kind<std::filesystem::path> file();
 Kind<std::filesystem::path> optionalFile();
 Kind<std::filesystem::path> privateKeyFile();
+Kind<std::string> serverKey();
 Kind<std::filesystem::path> secretFile();
 Kind<std::filesystem::path> optionalSecretFile();
 Kind<tls::ProxyAddress> proxyAddress();
@@ -50,6 +51,7 @@ Kind<std::string> proxyUser();
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
 Kind<std::string> deviceId();
+Kind<std::string> groupName();
 Kind<std::string> idScope();
 // YAML's own words for it.
 Kind<bool> flag();

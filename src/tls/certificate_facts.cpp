@@ -7,15 +7,12 @@
 #include <string_view>
 
 #include "openssl.hpp"
+#include "printable.hpp"
 #include "spheregate/base/bytes.hpp"
-#include "spheregate/base/utf8.hpp"
 #include "spheregate/tls/verdict.hpp"
 
 namespace spheregate::tls {
 namespace {
-
-// Whoever made a certificate may have put a book into it.
-constexpr std::size_t kTextBytesMax = 256;
 
 using Number = std::unique_ptr<BIGNUM, x509::Release<BN_free>>;
 
@@ -27,27 +24,6 @@ std::string hex(base::ByteView bytes) {
     text += digits[byte & 15];
   }
   return text;
-}
-
-// Text is left alone; whatever could hide or forge something, a NUL for example, becomes \xNN.
-std::string printable(std::string_view text, bool utf8) {
-  std::string out;
-  for (const char raw : text) {
-    const auto byte = static_cast<std::uint8_t>(raw);
-    if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
-      out += "\\x" + hex({&byte, 1});
-    } else {
-      if (raw == '\\') out += '\\';
-      out += raw;
-    }
-  }
-  return out;
-}
-
-std::string clipped(std::string_view text) {
-  if (text.size() <= kTextBytesMax) return std::string{text};
-  constexpr std::string_view more = "\u2026";
-  return std::string{base::clipUtf8(text, kTextBytesMax - more.size())}.append(more);
 }
 
 std::string textOf(const ASN1_STRING& value) {
@@ -108,13 +84,15 @@ CertificateFacts certificateFacts(X509& certificate) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   X509_digest(&certificate, EVP_sha256(), digest.data(), &size);
+  const ASN1_TIME& notBefore = *X509_get0_notBefore(&certificate);
   const ASN1_TIME& notAfter = *X509_get0_notAfter(&certificate);
   return {.commonName = commonNameOf(*X509_get_subject_name(&certificate)),
           .issuer = lineOf(*X509_get_issuer_name(&certificate)),
           .serial = serialOf(*X509_get0_serialNumber(&certificate)),
-          .notBefore = isoOf(*X509_get0_notBefore(&certificate)),
+          .notBefore = isoOf(notBefore),
           .notAfter = isoOf(notAfter),
           .sha256 = hex({digest.data(), size}),
+          .notBeforeSeconds = secondsOf(notBefore),
           .notAfterSeconds = secondsOf(notAfter)};
 }
 

@@ -10,10 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "context.hpp"
 #include "limits.hpp"
+#include "own_certificate.hpp"
 #include "reception.hpp"
-#include "server_certificate.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/base/log_gate.hpp"
 
@@ -21,23 +20,6 @@ namespace spheregate::tls {
 namespace {
 
 using Tcp = boost::asio::ip::tcp;
-
-constexpr std::int64_t kExpiresSoonSeconds = 30 * 24 * 3600;
-
-void tellExpiry(const ListenerSettings& settings, const ServerCertificate& certificate, const base::Clock& clock,
-                metrics::Registry& metrics) {
-  const CertificateFacts facts = certificateFacts(*certificate.chain.front());
-  metrics.gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", "server"}})
-      .set(static_cast<double>(facts.notAfterSeconds));
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
-  const std::int64_t left = facts.notAfterSeconds - now;
-  if (left > kExpiresSoonSeconds) return;
-  base::logWarn(left < 0 ? "server certificate has expired" : "server certificate expires soon",
-                {{"file", settings.certificate.string()},
-                 {"cn", facts.commonName},
-                 {"not_after", facts.notAfter},
-                 {"fix", "renew it in tls.certificate; devices refuse a gateway whose certificate has expired"}});
-}
 
 base::Explained<Tcp::acceptor> listen(boost::asio::io_context& loop, const ListenerSettings& settings) {
   boost::system::error_code error;
@@ -66,8 +48,10 @@ Tcp::endpoint plain(const Tcp::endpoint& peer) {
 struct Listener::Inside : std::enable_shared_from_this<Inside> {
   enum class Accepted { one, none, mustRest };
 
-  Inside(boost::asio::io_context& loop, Tcp::acceptor listening, const base::Clock& itsClock, metrics::Registry& metrics)
+  Inside(boost::asio::io_context& loop, Tcp::acceptor listening, OwnCertificate itsCertificate, const base::Clock& itsClock,
+         metrics::Registry& metrics)
       : acceptor{std::move(listening)},
+        certificate{std::move(itsCertificate)},
         rest{loop},
         clock{itsClock},
         failures{metrics.counter("accept_failures_total", "Times the system could not give a socket to a new connection.")} {}
@@ -79,6 +63,7 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
   void takeRest();
 
   Tcp::acceptor acceptor;
+  OwnCertificate certificate;
   boost::asio::steady_timer rest;
   const base::Clock& clock;
   metrics::Counter& failures;
@@ -137,18 +122,17 @@ void Listener::Inside::takeRest() {
 
 base::Explained<std::unique_ptr<Listener>> Listener::open(boost::asio::io_context& loop, const ListenerSettings& settings,
                                                           const base::Clock& clock, metrics::Registry& metrics, Judge judge,
-                                                          Welcome welcome) {
+                                                          Welcome welcome, RefusalSink refused) {
   using Opened = std::unique_ptr<Listener>;
-  const auto certificate = readServerCertificate(settings.certificate, settings.privateKey);
-  if (!certificate) return base::failed<Opened>(certificate.error());
-  auto context = serverContext(*certificate, settings.minVersion);
-  if (!context) return base::failed<Opened>(settings.certificate.string() + ": " + context.error());
+  OwnCertificate certificate{clock, settings.minVersion};
+  auto first = certificate.read(settings.certificate, settings.privateKey);
+  if (!first) return base::failed<Opened>(first.error());
   auto acceptor = listen(loop, settings);
   if (!acceptor) return base::failed<Opened>(acceptor.error());
-  tellExpiry(settings, *certificate, clock, metrics);
-  auto inside = std::make_shared<Inside>(loop, std::move(*acceptor), clock, metrics);
-  inside->reception =
-      std::make_unique<Reception>(loop, settings, clock, metrics, std::move(*context), std::move(judge), std::move(welcome));
+  auto context = certificate.take(std::move(*first));
+  auto inside = std::make_shared<Inside>(loop, std::move(*acceptor), std::move(certificate), clock, metrics);
+  inside->reception = std::make_unique<Reception>(loop, settings, clock, metrics, std::move(context), std::move(judge),
+                                                  std::move(welcome), std::move(refused));
   inside->await();
   return Opened{new Listener{std::move(inside)}};
 }
@@ -161,6 +145,23 @@ std::uint16_t Listener::port() const {
   boost::system::error_code ignored;
   return inside_->acceptor.local_endpoint(ignored).port();
 }
+
+base::Explained<void> Listener::renew(const std::filesystem::path& certificate, const std::string& privateKey) {
+  const auto taking = prepare(certificate, privateKey);
+  if (!taking) return base::failed<void>(taking.error());
+  (*taking)();
+  return {};
+}
+
+base::Explained<std::function<void()>> Listener::prepare(const std::filesystem::path& certificate, const std::string& privateKey) {
+  using Taking = std::function<void()>;
+  auto read = inside_->certificate.read(certificate, privateKey);
+  if (!read) return base::failed<Taking>(read.error());
+  auto next = std::make_shared<OwnCertificate::Next>(std::move(*read));
+  return Taking{[inside = inside_, next] { inside->reception->renew(inside->certificate.take(std::move(*next))); }};
+}
+
+const ShownCertificate& Listener::certificate() const { return inside_->certificate.shown(); }
 
 void Listener::stop() {
   inside_->stopped = true;

@@ -42,17 +42,18 @@ int verdictIndex() {
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock,
-                     metrics::Registry& metrics, SslContext context, Judge judge, Listener::Welcome welcome)
+                     metrics::Registry& metrics, SslContext context, Judge judge, Listener::Welcome welcome,
+                     RefusalSink refused)
     : loop_{loop},
       settings_{settings},
       clock_{clock},
       metrics_{metrics},
-      context_{std::move(context)},
       judge_{std::move(judge)},
       welcome_{std::move(welcome)},
+      refused_{std::move(refused)},
       rates_{settings.handshakesPerSourcePerSecond, kBurstFactor * settings.handshakesPerSourcePerSecond, kSourcesMax},
       log_{clock} {
-  SSL_CTX_set_cert_verify_callback(context_.get(), &Reception::judgeLeaf, this);
+  renew(std::move(context));
   for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
                              "rate_limited", "too_many_connections", "timeout", "protocol", "no_shared_cipher", "client_alert"}) {
     metrics_.counter("tls_handshakes_total", "TLS handshakes of devices, by how they ended.", {{"result", result}});
@@ -60,6 +61,12 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
 }
 
 Reception::~Reception() = default;
+
+// Every SSL holds the context that it was made from.
+void Reception::renew(SslContext context) {
+  SSL_CTX_set_cert_verify_callback(context.get(), &Reception::judgeLeaf, this);
+  context_ = std::move(context);
+}
 
 // Instead of OpenSSL's own verification: the chain that came along is not looked at, the judge knows the anchors.
 int Reception::judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept {
@@ -137,6 +144,15 @@ void Reception::account(const std::string& peer, const std::string& source, cons
   // Port scans and health checks are no refusals, and whoever left needs no advice.
   if (refusal.left) return base::logDebug("handshake left", {{"peer", peer}, {"reason", refusal.reason}});
   log_.add(peer, source, refusal, verdict == nullptr ? nullptr : &verdict->certificate);
+  if (!refused_) return;
+  refused_({.peer = peer,
+            .source = source,
+            .result = refusal.result,
+            .reason = refusal.reason,
+            .fix = refusal.fix,
+            .serverName = {},
+            .protocol = {},
+            .verdict = verdict});
 }
 
 void Reception::count(const char* result) {

@@ -20,12 +20,14 @@ namespace spheregate::tls {
 class Reception {
  public:
   Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock, metrics::Registry& metrics,
-            SslContext context, Judge judge, Listener::Welcome welcome);
+            SslContext context, Judge judge, Listener::Welcome welcome, RefusalSink refused);
   ~Reception();
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
   void receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer);
+  // For handshakes that begin from now on.
+  void renew(SslContext context);
   // Drops the handshakes in progress.
   void stop() { newcomers_.clear(); }
 
@@ -53,6 +55,7 @@ class Reception {
   SslContext context_;
   Judge judge_;
   Listener::Welcome welcome_;
+  RefusalSink refused_;
   Buckets rates_;
   RefusalLog log_;
   std::shared_ptr<std::size_t> seatsTaken_ = std::make_shared<std::size_t>(0);

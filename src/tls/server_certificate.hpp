@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "openssl.hpp"
@@ -14,9 +15,9 @@ struct ServerCertificate {
   x509::PrivateKeyHandle key;
 };
 
-// Reads PEM files. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
+// Reads PEM files, and the key from wherever `readPrivateKey` finds it. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
 // is wrong and what to do.
 base::Explained<ServerCertificate> readServerCertificate(const std::filesystem::path& certificate,
-                                                         const std::filesystem::path& privateKey);
+                                                         const std::string& privateKey);
 
 }  // namespace spheregate::tls

@@ -103,8 +103,8 @@ static void awaitPuback(WOLFSSL* ssl, int number) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    fprintf(stderr, "usage: wolfssl_client ADDRESS PORT CA CERTIFICATE KEY DEVICE_ID COUNT\n");
+  if (argc != 8 && argc != 9) {
+    fprintf(stderr, "usage: wolfssl_client ADDRESS PORT CA CERTIFICATE KEY DEVICE_ID COUNT [NAME]\n");
     return 2;
   }
   const char* deviceId = argv[6];
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
   if (code != WOLFSSL_SUCCESS) fail("key", code);
 
   WOLFSSL* ssl = wolfSSL_new(context);
-  wolfSSL_check_domain_name(ssl, "gateway.plant.example");
+  wolfSSL_check_domain_name(ssl, argc == 9 ? argv[8] : "gateway.plant.example");
   const int handle = connectTo(argv[1], atoi(argv[2]));
   wolfSSL_set_fd(ssl, handle);
   code = wolfSSL_connect(ssl);

@@ -25,6 +25,7 @@ struct Config {
   upstream::Settings upstream;
   queue::Settings queue;
   ops::HttpSettings http;
+  ops::AdminSettings admin;
   base::LogLevel logLevel = base::LogLevel::info;
   base::LogFormat logFormat = base::LogFormat::text;
 };

@@ -2,14 +2,18 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "spheregate/base/clock.hpp"
 #include "spheregate/base/result.hpp"
 #include "spheregate/base/wire.hpp"
 #include "spheregate/metrics/registry.hpp"
+#include "spheregate/tls/refused_peer.hpp"
 #include "spheregate/tls/settings.hpp"
+#include "spheregate/tls/shown_certificate.hpp"
 #include "spheregate/tls/verdict.hpp"
 
 namespace spheregate::tls {
@@ -27,15 +31,26 @@ class Listener {
   // Must not destroy the listener.
   using Welcome = std::function<void(Arrival)>;
 
-  // Binds and loads certificate and key; the error names the file and what to do.
+  // Binds and loads certificate and key; the error names the file and what to do. The sink may be null.
   static base::Explained<std::unique_ptr<Listener>> open(boost::asio::io_context& loop, const ListenerSettings& settings,
                                                          const base::Clock& clock, metrics::Registry& metrics, Judge judge,
-                                                         Welcome welcome);
+                                                         Welcome welcome, RefusalSink refused = nullptr);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   std::uint16_t port() const;
+
+  // Takes another certificate and key for handshakes that begin from now on; those in progress and all connections keep theirs.
+  // They are read and checked as at the start, and one that is not valid now is refused while the one in use is. On error the
+  // old stay in use; the error names the file and what to do.
+  base::Explained<void> renew(const std::filesystem::path& certificate, const std::string& privateKey);
+  // The same in two steps, for who has more to change in one go: nothing changes before what this returns is called, once. That
+  // cannot fail.
+  base::Explained<std::function<void()>> prepare(const std::filesystem::path& certificate, const std::string& privateKey);
+  // What devices are shown now; until the next `renew`.
+  const ShownCertificate& certificate() const;
+
   // Stops accepting and drops handshakes in progress; established wires live on with their owners.
   void stop();
 

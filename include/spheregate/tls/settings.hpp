@@ -14,7 +14,7 @@ struct ListenerSettings {
   std::string address = "0.0.0.0";
   std::uint16_t port = 8883;  // 0: any free port
   std::filesystem::path certificate;
-  std::filesystem::path privateKey;
+  std::string privateKey;  // path of a file, or the name of a key in a token: `pkcs11:...`, `handle:0x81...`
   MinVersion minVersion = MinVersion::tls12;
   std::chrono::milliseconds handshakeTimeout{10'000};
   std::size_t connectionsMax = 10'000;

@@ -17,7 +17,8 @@ struct CertificateFacts {
   std::string notBefore;  // ISO 8601, UTC
   std::string notAfter;
   std::string sha256;                // of the DER form, lower-case hex
-  std::int64_t notAfterSeconds = 0;  // Unix time
+  std::int64_t notBeforeSeconds = 0;  // Unix time
+  std::int64_t notAfterSeconds = 0;
 };
 
 CertificateFacts certificateFacts(X509& certificate);

@@ -27,7 +27,7 @@ class Load : public Fleet {
 TEST_F(Load, describesTheCa) {
   pin("a.pem", sphere().tenantA);
   const auto admission = load();
-  const TenantCa& ca = admission->tenantCas().at(0);
+  const TenantCa ca = admission->tenantCas().at(0);
   EXPECT_THAT(ca.file, EndsWith("tenant-ca.d/a.pem"));
   EXPECT_EQ(ca.tenantId, testpki::kTenantA);
   EXPECT_EQ(ca.subject, "C=US, ST=Washington, L=Redmond, O=Spheregate Test Corporation, CN=Microsoft Azure Sphere " +

@@ -15,13 +15,19 @@ Gateway::Gateway(ListenerSettings settings) {
     verdict->deviceId = verdict->certificate.commonName;
     return verdict;
   };
-  auto opened = Listener::open(loop, settings, clock, metrics, judge, [this](Arrival arrival) {
+  const auto welcome = [this](Arrival arrival) {
     Guest& guest = guests.emplace_back();
     guest.wire = std::move(arrival.wire);
     guest.verdict = std::move(arrival.verdict);
     if (onGuest) onGuest(guest);
     if (guest.wire) guest.wire->attach(guest.notebook);
-  });
+  };
+  const auto sink = [this](const RefusedPeer& peer) {
+    refused.push_back(peer);
+    EXPECT_TRUE(peer.verdict == nullptr || !peer.verdict->certificate.commonName.empty());
+    refused.back().verdict = nullptr;
+  };
+  auto opened = Listener::open(loop, settings, clock, metrics, judge, welcome, sink);
   EXPECT_TRUE(opened) << opened.error();
   listener = std::move(*opened);
 }

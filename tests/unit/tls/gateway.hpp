@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "spheregate/base/clock.hpp"
 #include "spheregate/metrics/registry.hpp"
@@ -69,6 +70,8 @@ class Gateway {
   std::optional<Verdict> refusal;
   std::function<void(Guest&)> onGuest;
   std::deque<Guest> guests;
+  // What the sink was told, less the verdict.
+  std::vector<RefusedPeer> refused;
   std::unique_ptr<Listener> listener;
 };
 
