@@ -18,6 +18,7 @@ void addConfigCommands(CLI::App& program, Deed& deed);
 void addInitCommand(CLI::App& program, Deed& deed);
 void addTenantCommands(CLI::App& program, Deed& deed);
 void addExportRootCommand(CLI::App& program, Deed& deed);
+void addCheckCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";

@@ -20,6 +20,7 @@ int runCommand(int argc, const char* const* argv) {
   addTenantCommands(program, deed);
   addExportRootCommand(program, deed);
   addConfigCommands(program, deed);
+  addCheckCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

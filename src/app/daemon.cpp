@@ -13,7 +13,6 @@
 
 #include "admin_routes.hpp"
 #include "calendar.hpp"
-#include "control_address.hpp"
 #include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
@@ -40,6 +39,7 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_address.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
@@ -264,7 +264,7 @@ void Daemon::openGatewayLink(bool shared) {
   }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
-                               .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
+                               .address = required(upstream::controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),
@@ -329,7 +329,7 @@ base::Explained<std::string> Daemon::reload() {
   service_.reloaded();
   const Reloading::State& state = reloading_->state();
   if (!state.good) return base::failed<std::string>(state.problem);
-  return std::string{"what the files say is in force"};
+  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
