@@ -57,6 +57,8 @@ void addDeviceKeys(std::vector<Key>& all) {
   all.push_back(key(
       "devices.max_connections", whole(1, 1'000'000), [](auto& c) -> auto& { return c.listener.connectionsMax; }));
   all.push_back(key(
+      "devices.max_unauthenticated", whole(16, 100'000), [](auto& c) -> auto& { return c.listener.unauthenticatedMax; }));
+  all.push_back(key(
       "devices.max_message_bytes", size(kKiB, kMessageBytesMax), [](auto& c) -> auto& { return c.session.messageBytesMax; }));
   all.push_back(key(
       "devices.connect_rate_per_source", rate(0, 100'000),

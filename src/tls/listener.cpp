@@ -60,7 +60,7 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
   void acceptSome();
   Accepted acceptOne();
   Accepted cannotAccept(int problem);
-  void takeRest();
+  void takeRest(std::chrono::milliseconds time);
 
   Tcp::acceptor acceptor;
   OwnCertificate certificate;
@@ -81,8 +81,9 @@ void Listener::Inside::await() {
 
 void Listener::Inside::acceptSome() {
   for (int round = 0; round < kAcceptTurnMax; ++round) {
+    if (!reception->ready()) return takeRest(kLobbyRest);
     const Accepted accepted = acceptOne();
-    if (accepted == Accepted::mustRest) return takeRest();
+    if (accepted == Accepted::mustRest) return takeRest(kAcceptRest);
     if (accepted == Accepted::none) break;
   }
   await();
@@ -112,8 +113,8 @@ Listener::Inside::Accepted Listener::Inside::cannotAccept(int problem) {
 }
 
 // The connection stays in the backlog and keeps the socket readable, so asking again at once would only burn time.
-void Listener::Inside::takeRest() {
-  rest.expires_after(kAcceptRest);
+void Listener::Inside::takeRest(std::chrono::milliseconds time) {
+  rest.expires_after(time);
   rest.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (!error && self && !self->stopped) self->acceptSome();

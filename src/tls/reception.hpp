@@ -9,6 +9,7 @@
 #include "buckets.hpp"
 #include "handshake.hpp"
 #include "introduction.hpp"
+#include "lobby.hpp"
 #include "own_certificate.hpp"
 #include "refusal.hpp"
 #include "refusal_log.hpp"
@@ -27,6 +28,8 @@ class Reception : public std::enable_shared_from_this<Reception> {
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
+  // Whether there is room for one more, or whoever comes is to be told that there is none.
+  bool ready() const { return lobby_->room() != Lobby::Room::later; }
   void receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer);
   // For handshakes that begin from now on.
   void renew(SslContext context);
@@ -38,13 +41,15 @@ class Reception : public std::enable_shared_from_this<Reception> {
     std::shared_ptr<Handshake> handshake;
     std::string peer;
     std::string source;
-    std::shared_ptr<void> seat;
+    std::shared_ptr<Seat> seat;
     std::shared_ptr<const Verdict> verdict;
     Introduction introduction;
   };
   static int judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept;
 
-  void begin(Socket socket, std::string peer, std::string source);
+  bool shutFor(const std::string& source, const boost::asio::ip::tcp::endpoint& peer);
+  void begin(Socket socket, std::string peer, std::string source, std::shared_ptr<Seat> seat);
+  Refusal whyNot(const Newcomer& newcomer, Handshake::Ending ending, const Outcome& outcome) const;
   void ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome);
   void welcome(Newcomer newcomer);
   void turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome);
@@ -64,8 +69,9 @@ class Reception : public std::enable_shared_from_this<Reception> {
   Listener::Welcome welcome_;
   RefusalSink refused_;
   Buckets rates_;
+  metrics::Counter& backedOff_;
   RefusalLog log_;
-  std::shared_ptr<std::size_t> seatsTaken_ = std::make_shared<std::size_t>(0);
+  std::shared_ptr<Lobby> lobby_;
   std::unordered_map<Handshake*, Newcomer> newcomers_;
 };
 

@@ -137,22 +137,48 @@ TEST(Listener, limitsTheRateOfOneAddress) {
   EXPECT_EQ(gateway.refused[0].source, "127.0.0.1");
 }
 
-TEST(Listener, limitsConnectionsAndHandshakesTogether) {
+// Whoever is in keeps its place, and nobody else can have it.
+TEST(Listener, limitsConnections) {
   ListenerSettings settings = Gateway::defaults();
-  settings.connectionsMax = 2;
+  settings.connectionsMax = 1;
   Gateway gateway{settings};
   Peer first = Peer::dial(gateway.listener->port());
   EXPECT_TRUE(test::beside(gateway.loop, [&] { return first.shakeHands(helloOf(&Gateway::device())); }));
   ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
   Gateway::Guest guest = std::move(gateway.guests.front());
   gateway.guests.clear();
-  Peer silent = Peer::dial(gateway.listener->port());
+  guest.wire->admitted();
   expectLine(logOf(gateway, "too_many_connections", [](Peer& peer) { EXPECT_TRUE(peer.hearsEnd()); }),
              {"devices.max_connections"});
   // A place becomes free with the wire.
   guest.wire.reset();
   Peer next = Peer::dial(gateway.listener->port());
   EXPECT_TRUE(test::beside(gateway.loop, [&] { return next.shakeHands(helloOf(&Gateway::device())); })) << next.problem;
+}
+
+TEST(Listener, makesRoomForNewcomersAmongThoseWhoSayNothing) {
+  ListenerSettings settings = Gateway::defaults();
+  settings.unauthenticatedMax = 2;
+  Gateway gateway{settings};
+  Peer admitted = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return admitted.shakeHands(helloOf(&Gateway::device())); }));
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+  gateway.guests[0].wire->admitted();
+  Peer silent = Peer::dial(gateway.listener->port());
+  Peer certified = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return certified.shakeHands(helloOf(&Gateway::device())); }));
+  Peer next = Peer::dial(gateway.listener->port());
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return next.shakeHands(helloOf(&Gateway::device())); })) << next.problem;
+  expectLine(testing::internal::GetCapturedStderr(), {"result=too_many_unauthenticated", "devices.max_unauthenticated"});
+  EXPECT_TRUE(silent.hearsEnd());
+  Peer last = Peer::dial(gateway.listener->port());
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return last.shakeHands(helloOf(&Gateway::device())); })) << last.problem;
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 4; }));
+  EXPECT_TRUE(gateway.guests[1].notebook.closed);
+  EXPECT_EQ(gateway.metrics.counter("unauthenticated_dropped_total", "").value(), 2u);
+  EXPECT_FALSE(gateway.guests[0].notebook.closed);
+  EXPECT_NE(gateway.metrics.text().find("connections_unauthenticated 2"), std::string::npos);
 }
 
 TEST(Listener, leavesItsWiresAliveWhenItIsDestroyed) {
