@@ -35,12 +35,10 @@ void Calendar::look() {
   std::map<std::string, Warned> warned;
   std::set<std::string> shown;
   for (const Dated& entry : entries_()) {
-    if (!entry.label.empty()) {
-      metrics_.gauge(kMetric, "When a certificate expires, in Unix time.", {{"certificate", entry.label}})
-          .set(static_cast<double>(entry.endsSeconds));
-      shown.insert(entry.label);
-    }
-    const std::string key = (entry.label.empty() ? entry.file : entry.label) + " " + std::to_string(entry.endsSeconds);
+    metrics_.gauge(kMetric, "When a certificate expires, in Unix time.", {{"certificate", entry.label}})
+        .set(static_cast<double>(entry.endsSeconds));
+    shown.insert(entry.label);
+    const std::string key = entry.label + " " + std::to_string(entry.endsSeconds);
     if (warned.contains(key)) continue;
     const auto before = warned_.find(key);
     Warned& told = warned[key] = before == warned_.end() ? Warned{.daysLeft = kNothingTold} : before->second;

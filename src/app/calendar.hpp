@@ -14,7 +14,7 @@ namespace spheregate::app {
 
 // Something that is good until a day, and somebody has to act before.
 struct Dated {
-  std::string label;  // of the metric: server, the SHA-256 of a CA, …; empty: no certificate, and not in the metric
+  std::string label;  // of the metric: server, the SHA-256 of a CA, …
   std::string what;   // server certificate, tenant CA, revocation list, …
   std::string name;   // of the subject or issuer
   std::string file;

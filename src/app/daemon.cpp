@@ -11,12 +11,14 @@
 #include <string>
 #include <utility>
 
+#include "admin_routes.hpp"
 #include "calendar.hpp"
-#include "control_address.hpp"
+#include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "refusal_record.hpp"
 #include "reloading.hpp"
 #include "required.hpp"
 #include "reviews.hpp"
@@ -28,6 +30,7 @@
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
+#include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/queue/disk_thread.hpp"
 #include "spheregate/queue/posix_disk.hpp"
@@ -36,6 +39,7 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_address.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
@@ -66,6 +70,7 @@ class Daemon {
 
  private:
   ops::HttpSources sources();
+  StatusParts statusParts();
   std::unique_ptr<queue::Disk> openDisk();
   std::unique_ptr<upstream::Links> openLinks();
   void openGatewayLink(bool shared);
@@ -75,7 +80,8 @@ class Daemon {
   void beginToWatch(const std::filesystem::path& file, const config::Config& asWritten);
   void bringUpTo(const config::Config& config);
   void awaitSignal();
-  void reload();
+  // Everything that may change while the gateway runs; what was done, or what is wrong.
+  base::Explained<std::string> reload();
   void stop(const char* signal);
   void leave();
   [[noreturn]] void leaveNow(const char* why);
@@ -83,6 +89,9 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+
+  // The certificate that devices see, renewed before anybody reads it.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), metrics_, [this] { if (reloading_) reloading_->request(); }};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -114,6 +123,11 @@ class Daemon {
   std::unique_ptr<upstream::GatewayLink> gatewayLink_;
   std::unique_ptr<upstream::Links> links_{openLinks()};
 
+  // Who was refused and why, and what people call the devices.
+  diagnosis::RefusalBook refusals_{loop_.clock(), metrics_};
+  RefusalRecord record_{refusals_};
+  std::unique_ptr<DeviceNames> names_{required(DeviceNames::load(config_.identity))};
+
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, *links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
@@ -123,6 +137,8 @@ class Daemon {
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
+  AdminRoutes routes_{{.status = [this] { return statusParts(); }, .front = front_, .reload = [this] { return reload(); }}};
+  std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
   ops::Service service_{loop_.timers()};
 
   // The door, opened last.
@@ -141,8 +157,11 @@ class Daemon {
 
 Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
+  renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
+  front_.tell(record_);
+  front_.serve(config_.upstream.hub);
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
   openDoor();
@@ -151,7 +170,7 @@ Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, 
 
 void Daemon::openDoor() {
   listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
-                                           [this](tls::Arrival arrival) { welcome(std::move(arrival)); }));
+                                           [this](tls::Arrival arrival) { welcome(std::move(arrival)); }, record_.atTheDoor()));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
@@ -172,10 +191,12 @@ void Daemon::beginToWatch(const std::filesystem::path& file, const config::Confi
                                  .metrics = metrics_,
                                  .admission = *admission_,
                                  .listener = *listener_,
+                                 .names = *names_,
                                  .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
                      asWritten);
   calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
   calendar_->look();
+  metrics_.beforeScrape([this, seen = SeenByCa{}]() mutable { seen.show(*admission_, metrics_); });
 }
 
 // Trust and server certificate are swapped already; what was wished from the cloud stays.
@@ -237,7 +258,7 @@ void Daemon::openGatewayLink(bool shared) {
   }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
-                               .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
+                               .address = required(upstream::controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),
@@ -256,19 +277,23 @@ ops::HttpSources Daemon::sources() {
             if (!listener_) return "the gateway is starting";
             return std::nullopt;
           },
-          .status =
-              [this] {
-                return statusJson({.custody = custody_,
-                                   .front = front_,
-                                   .uplink = uplink_,
-                                   .admission = *admission_,
-                                   .reloading = *reloading_,
-                                   .state = *state_,
-                                   .assigner = logins_.assigner(),
-                                   .clock = loop_.clock(),
-                                   .hub = config_.upstream.hub,
-                                   .condition = weather_.condition()});
-              }};
+          .status = [this] { return statusJson(statusParts()); }};
+}
+
+StatusParts Daemon::statusParts() {
+  return {.fleet = {.custody = custody_,
+                    .front = front_,
+                    .known = knownDevices_,
+                    .refusals = refusals_,
+                    .aliases = names_->now(),
+                    .clock = loop_.clock()},
+          .uplink = uplink_,
+          .admission = *admission_,
+          .reloading = *reloading_,
+          .state = *state_,
+          .assigner = logins_.assigner(),
+          .hub = config_.upstream.hub,
+          .condition = weather_.condition()};
 }
 
 int Daemon::run() {
@@ -283,7 +308,7 @@ void Daemon::awaitSignal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      if (!stopping_) reload();
+      if (!stopping_) static_cast<void>(reload());
     } else {
       if (stopping_) leaveNow("a second signal came");
       stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -292,10 +317,13 @@ void Daemon::awaitSignal() {
   });
 }
 
-void Daemon::reload() {
+base::Explained<std::string> Daemon::reload() {
   service_.reloading();
   reloading_->request();
   service_.reloaded();
+  const Reloading::State& state = reloading_->state();
+  if (!state.good) return base::failed<std::string>(state.problem);
+  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.

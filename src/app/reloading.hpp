@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "device_names.hpp"
 #include "spheregate/base/log_gate.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/config/config.hpp"
@@ -26,6 +27,7 @@ struct ReloadParts {
   metrics::Registry& metrics;
   identity::Admission& admission;
   tls::Listener& listener;
+  DeviceNames& names;
   // After trust and server certificate have been swapped: brings everything else up to the configuration.
   std::function<void(const config::Config&)> taken;
 };

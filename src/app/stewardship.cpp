@@ -1,21 +1,12 @@
 #include "stewardship.hpp"
 
-#include <array>
-#include <ctime>
 #include <string>
 
+#include "iso_time.hpp"
 #include "spheregate/app/version.hpp"
 
 namespace spheregate::app {
 namespace {
-
-std::string iso8601(base::WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 // The worst first: nothing is kept, then nothing gets through, then one device does not.
 std::string lastError(const StewardParts& parts) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "spheregate/base/log.hpp"
 #include "spheregate/x509/certificate_file.hpp"
@@ -54,6 +55,20 @@ void tellTrustChanges(const Cas& before, const Cas& after) {
   }
 }
 
+void SeenByCa::show(const identity::Admission& admission, metrics::Registry& metrics) {
+  constexpr const char* name = "devices_seen_by_ca";
+  std::set<std::string> shown;
+  for (const identity::TenantCa& ca : admission.tenantCas()) {
+    metrics.gauge(name, "Devices whose latest valid certificate is of this tenant CA, by its SHA-256.", {{"ca", ca.sha256}})
+        .set(static_cast<double>(ca.devicesSeen));
+    shown.insert(ca.sha256);
+  }
+  for (const std::string& ca : shown_) {
+    if (!shown.contains(ca)) metrics.withdrawGauge(name, {{"ca", ca}});
+  }
+  shown_ = std::move(shown);
+}
+
 std::vector<Dated> datesOf(const config::Config& inForce, const tls::Listener& listener, const identity::Admission& admission) {
   std::vector<Dated> dates;
   const tls::CertificateFacts& server = listener.certificate().facts;
@@ -75,13 +90,13 @@ std::vector<Dated> datesOf(const config::Config& inForce, const tls::Listener& l
   }
   for (const identity::Crl& crl : admission.crls()) {
     if (crl.nextUpdateSeconds == 0) continue;
-    dates.push_back({.label = {},
+    dates.push_back({.label = "crl " + crl.caSha256,
                      .what = "revocation list",
-                     .name = crl.caFile,
+                     .name = "of " + crl.caFile,
                      .file = crl.file,
                      .beginsSeconds = crl.thisUpdateSeconds,
                      .endsSeconds = crl.nextUpdateSeconds,
-                     .fix = "put the CA's current list in its place"});
+                     .fix = "download the CA's next revocation list to that place"});
   }
   if (inForce.upstream.auth.type == upstream::AuthType::gatewayX509) {
     addFile(inForce.upstream.auth.certificate, "certificate of the gateway at the hub",

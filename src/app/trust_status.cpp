@@ -23,10 +23,11 @@ json crlJson(const identity::Crl& crl, std::int64_t now) {
 
 }  // namespace
 
+// An old CA may go when nobody is connected with it and its devices have been seen with another.
 nlohmann::json trustJson(const identity::Admission& admission, const std::map<std::string, std::size_t>& connected) {
   json trust{{"clock", clockJson(admission.time())}, {"tenant_cas", json::array()}, {"crls", json::array()}};
   for (const identity::TenantCa& ca : admission.tenantCas()) {
-    const auto now = connected.find(ca.sha256);
+    const auto count = connected.find(ca.sha256);
     trust["tenant_cas"].push_back({{"file", ca.file},
                                    {"subject", ca.subject},
                                    {"tenant_id", ca.tenantId},
@@ -34,7 +35,7 @@ nlohmann::json trustJson(const identity::Admission& admission, const std::map<st
                                    {"not_before", ca.notBeforeSeconds},
                                    {"not_after", ca.notAfterSeconds},
                                    {"devices_seen", ca.devicesSeen},
-                                   {"connected", now == connected.end() ? 0 : now->second}});
+                                   {"connected", count == connected.end() ? 0 : count->second}});
   }
   for (const identity::Crl& crl : admission.crls()) trust["crls"].push_back(crlJson(crl, seconds(admission.time().wall())));
   return trust;

@@ -9,8 +9,7 @@
 
 namespace spheregate::app {
 
-// What devices are judged by: `clock`, `tenant_cas` with the devices seen of each and those `connected` now, and `crls`. An old CA may go
-// when nobody is connected with it any more and its devices have been seen with another.
+// What devices are judged by: `clock`, `tenant_cas` with the devices seen of each, and `crls`.
 nlohmann::json trustJson(const identity::Admission& admission, const std::map<std::string, std::size_t>& connected);
 
 }  // namespace spheregate::app

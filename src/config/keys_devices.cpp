@@ -13,6 +13,24 @@ constexpr std::uint64_t kMessageBytesMax = 256 * kKiB;
 
 constexpr std::chrono::milliseconds kGraceMax = std::chrono::hours{30 * 24};
 
+// Only the empty map can stand here as a scalar, and only in the documentation.
+Key aliasMap() {
+  Key made;
+  made.path = "devices.aliases";
+  made.words = "map of device ids to names";
+  made.isMap = true;
+  made.read = [words = made.words](const std::string& text, Config&) -> std::optional<Complaint> {
+    if (text.empty() || text == "{}") return std::nullopt;
+    return Complaint{quote(text) + " is not a map", "write `id: name` lines under the key"};
+  };
+  made.write = [](const Config& config) {
+    std::string out;
+    for (const auto& [id, alias] : config.identity.aliases) out += (out.empty() ? "" : ", ") + quotedScalar(id) + ": " + quotedScalar(alias);
+    return "{" + out + "}";
+  };
+  return made;
+}
+
 }  // namespace
 
 void addDeviceKeys(std::vector<Key>& all) {
@@ -27,6 +45,8 @@ void addDeviceKeys(std::vector<Key>& all) {
   all.push_back(live(required(key(
       "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; }))));
   all.push_back(key(
+      "tls.authority", optionalFile(), [](auto& c) -> auto& { return c.authority; }));
+  all.push_back(key(
       "tls.min_version", choice<tls::MinVersion>({{"1.2", tls::MinVersion::tls12}, {"1.3", tls::MinVersion::tls13}}),
       [](auto& c) -> auto& { return c.listener.minVersion; }));
   all.push_back(live(required(key(
@@ -40,6 +60,9 @@ void addDeviceKeys(std::vector<Key>& all) {
       "devices.deny_file", optionalFile(), [](auto& c) -> auto& { return c.identity.denyFile; })));
   all.push_back(live(key(
       "devices.allow_file", optionalFile(), [](auto& c) -> auto& { return c.identity.allowFile; })));
+  all.push_back(live(aliasMap()));
+  all.push_back(live(key(
+      "devices.alias_file", optionalFile(), [](auto& c) -> auto& { return c.identity.aliasFile; })));
   all.push_back(live(key(
       "devices.expired_grace", duration(std::chrono::minutes{1}, kGraceMax, Zero::allowed),
       [](auto& c) -> auto& { return c.identity.expiredGrace; })));

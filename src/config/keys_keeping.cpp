@@ -34,6 +34,10 @@ void addKeepingKeys(std::vector<Key>& all) {
       "queue.memory_max_bytes", size(kMiB, 1024 * kGiB), [](auto& c) -> auto& { return c.queue.memoryBytesMax; }));
   all.push_back(key(
       "http.listen", addressAndPort(), [](auto& c) -> auto& { return c.http; }));
+  all.push_back(key(
+      "admin.socket", optionalFile(), [](auto& c) -> auto& { return c.admin.socket; }));
+  all.push_back(key(
+      "admin.group", groupName(), [](auto& c) -> auto& { return c.admin.group; }));
   all.push_back(live(key(
       "log.level",
       choice<base::LogLevel>({{"debug", base::LogLevel::debug},

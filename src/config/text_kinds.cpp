@@ -12,6 +12,7 @@ namespace spheregate::config {
 namespace {
 
 constexpr std::size_t kPolicyNameBytesMax = 64;
+constexpr std::size_t kGroupNameBytesMax = 32;
 
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
@@ -216,6 +217,17 @@ Kind<std::string> deviceId() {
           .read = [](const std::string& text) -> Reading<std::string> {
             if (hub::validDeviceId(text)) return text;
             return Complaint{"this is not a device id", "write it as the hub shows it, at most 128 letters, digits and marks"};
+          },
+          .write = writeText};
+}
+
+Kind<std::string> groupName() {
+  return {.words = "name of a group, or empty",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            const bool plain = std::all_of(text.begin(), text.end(),
+                                           [](char c) { return letterOrDigit(c) || c == '-' || c == '_' || c == '.' || c == '$'; });
+            if (plain && text.size() <= kGroupNameBytesMax && !text.starts_with('-')) return text;
+            return Complaint{quote(text) + " is not the name of a group", "write the name of one of this machine's groups"};
           },
           .write = writeText};
 }

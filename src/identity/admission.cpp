@@ -18,9 +18,6 @@ base::Explained<std::unique_ptr<Admission>> Admission::load(const Settings& sett
   if (!trust) return base::failed<Made>(trust.error());
   auto inside = std::make_shared<Inside>(time, known, metrics);
   inside->use(std::move(*trust));
-  metrics.beforeScrape([watched = std::weak_ptr{inside}] {
-    if (const auto alive = watched.lock()) alive->show();
-  });
   return Made{new Admission{std::move(inside)}};
 }
 
@@ -30,7 +27,7 @@ Admission::~Admission() = default;
 base::Explained<void> Admission::reload(const Settings& settings) {
   auto trust = readTrustSet(settings, inside_->time.wall());
   if (!trust) return base::failed<void>(trust.error());
-  inside_->use(std::move(*trust));
+  inside_->trust = std::move(*trust);
   return {};
 }
 

@@ -30,10 +30,7 @@ Judgement explainSerial() {
 void Admission::Inside::use(std::shared_ptr<const TrustSet> next) {
   trust = std::move(next);
   refusals.clear();
-  show();
 }
-
-void Admission::Inside::show() { metrics.show(tenantCas(), trust->revocations.lists()); }
 
 std::vector<TenantCa> Admission::Inside::tenantCas() const {
   std::vector<TenantCa> cas = trust->tenantCas;

@@ -24,7 +24,6 @@ struct Admission::Inside {
   Inside(ClockFloor& clock, KnownDevices& devices, metrics::Registry& registry) : time{clock}, known{devices}, metrics{registry} {}
 
   void use(std::shared_ptr<const TrustSet> next);
-  void show();
   std::vector<TenantCa> tenantCas() const;
   std::int64_t nowSeconds() const;
   Circumstances circumstances(const TenantCa* issuer) const;

@@ -141,6 +141,13 @@ std::optional<Sighting> KnownDevices::of(const std::string& device) const {
   return Sighting{.caSha256 = found->second.ca->first, .firstSeconds = found->second.firstSeconds, .lastSeconds = found->second.lastSeconds};
 }
 
+std::vector<std::string_view> KnownDevices::names() const {
+  std::vector<std::string_view> all;
+  all.reserve(devices_.size());
+  for (const auto& entry : devices_) all.emplace_back(entry.first);
+  return all;
+}
+
 std::size_t KnownDevices::seenBy(const std::string& caSha256) const {
   const auto found = cas_.find(caSha256);
   return found == cas_.end() ? 0 : found->second;

@@ -12,6 +12,7 @@
 #include "file_set.hpp"
 #include "spheregate/x509/certificate_file.hpp"
 #include "spheregate/x509/certificate_text.hpp"
+#include "spheregate/base/log.hpp"
 
 namespace spheregate::identity {
 namespace {
@@ -68,9 +69,24 @@ std::string unfit(X509& certificate, const TenantCa& facts, const std::string& t
   return {};
 }
 
+void warnOutsideValidity(const TenantCa& facts, std::int64_t now) {
+  if (now > facts.notAfterSeconds) {
+    base::logWarn("tenant CA expired",
+                  {{"file", facts.file},
+                   {"subject", facts.subject},
+                   {"not_after", x509::timeText(facts.notAfterSeconds)},
+                   {"fix", "download the tenant's current CA, put it beside this one, then remove this one"}});
+  } else if (now < facts.notBeforeSeconds) {
+    base::logWarn("tenant CA not yet valid", {{"file", facts.file},
+                                              {"subject", facts.subject},
+                                              {"not_before", x509::timeText(facts.notBeforeSeconds)},
+                                              {"fix", "check the clock of this machine with `timedatectl`"}});
+  }
+}
+
 }  // namespace
 
-base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings) {
+base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings, base::WallTime now) {
   const x509::ErrorQueueMark mark;
   const auto files = candidateFiles(settings.tenantCa);
   if (!files) return base::failed<Pinned>(files.error());
@@ -85,6 +101,7 @@ base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings) {
       const bool again =
           std::any_of(pinned.begin(), pinned.end(), [&](const PinnedCa& other) { return other.facts.sha256 == facts.sha256; });
       if (again) continue;
+      warnOutsideValidity(facts, std::chrono::system_clock::to_time_t(now));
       pinned.push_back({std::move(facts), std::move(certificate)});
     }
   }

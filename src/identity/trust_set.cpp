@@ -28,7 +28,7 @@ base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& se
   using Made = std::shared_ptr<const TrustSet>;
   auto made = std::make_shared<TrustSet>();
   made->settings = settings;
-  auto pinned = loadTenantCas(settings);
+  auto pinned = loadTenantCas(settings, now);
   if (!pinned) return base::failed<Made>(pinned.error());
   auto revocations = Revocations::read(settings, *pinned, std::chrono::system_clock::to_time_t(now));
   if (!revocations) return base::failed<Made>(revocations.error());

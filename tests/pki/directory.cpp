@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "pki/containers.hpp"
 #include "pki/crl.hpp"
 #include "pki/files.hpp"
 #include "pki/openssl.hpp"
@@ -87,6 +88,13 @@ Certificate writeDevices(const fs::path& folder, const std::vector<DeviceName>& 
   return first;
 }
 
+void writeImports(const fs::path& folder, const Authorities& authorities, Time now) {
+  for (const auto& [kind, files] : {std::pair{"good", goodImports(authorities)}, std::pair{"bad", badImports(authorities, now)}}) {
+    fs::create_directories(folder / kind);
+    for (const ImportFile& file : files) writeFile(folder / kind / file.name, file.content);
+  }
+}
+
 }  // namespace
 
 void writePki(const Options& options) {
@@ -102,6 +110,8 @@ void writePki(const Options& options) {
   writeFile(directory / "tenant-ca.d" / "tenant-a.pem", pem(*authorities.tenantA.certificate));
   writeFile(directory / "tenant-a-new.pem", pem(*authorities.tenantANew.certificate));
   writeFile(directory / "tenant-b.pem", pem(*authorities.tenantB.certificate));
+
+  writeImports(directory / "imports", authorities, now);
 
   const std::vector<DeviceName> devices = nameDevices(options);
   const Time from = now - options.issuedAgo;

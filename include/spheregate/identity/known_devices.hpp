@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "spheregate/base/timers.hpp"
 #include "spheregate/metrics/registry.hpp"
@@ -44,6 +45,8 @@ class KnownDevices {
   bool knows(const std::string& device) const { return devices_.contains(device); }
   std::optional<Sighting> of(const std::string& device) const;
   std::size_t size() const { return devices_.size(); }
+  // In no order. Views that are good until the next change.
+  std::vector<std::string_view> names() const;
   // Devices whose latest valid certificate was of this CA.
   std::size_t seenBy(const std::string& caSha256) const;
 

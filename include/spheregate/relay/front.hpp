@@ -14,6 +14,7 @@
 #include "spheregate/base/timers.hpp"
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/refusal_notes.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/session/conversation.hpp"
 #include "spheregate/state/store.hpp"
@@ -27,6 +28,9 @@ class Sessions;
 struct DeviceView {
   std::string id;
   bool connected = false;
+  // While it is connected:
+  base::WallTime since{};
+  std::shared_ptr<const tls::Verdict> verdict;
   std::string peer;
   std::size_t unacknowledged = 0;
   Uplink::LinkState link;
@@ -52,11 +56,18 @@ class Front final : public session::Host, public DeviceSide {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
+  // Whom to tell of refusals from now on; outlives the front.
+  void tell(RefusalNotes& notes) { notes_ = &notes; }
+  // The hub that a username may name besides the gateway; empty, the default: nobody looks.
+  void serve(std::string hub) { hub_ = std::move(hub); }
+
   void welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict);
   // Ends the conversations of these devices. Whoever let them in must not do so again.
   void endDenied(const std::vector<std::string>& ids);
   // Judges everybody who is connected again and ends the sessions that may not go on; how many. One log line tells of all.
   std::size_t review(const Review& judge);
+  // Ends the device's conversations; it may come again. False when there is none.
+  bool disconnect(std::string_view id, std::string_view why);
   // Ends every conversation and welcomes nobody from now on.
   void shutDown();
 
@@ -64,6 +75,10 @@ class Front final : public session::Host, public DeviceSide {
   // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
   const std::map<std::string, std::size_t>& devicesByCa();
   std::vector<DeviceView> devices() const;
+  // Of a device that was here or has something queued; nothing otherwise.
+  std::optional<queue::DeviceKey> find(std::string_view id) const;
+  bool isConnected(queue::DeviceKey device) const;
+  DeviceView view(queue::DeviceKey device) const;
 
   session::ConnectAnswer connecting(session::Conversation& conversation, const mqtt::Connect& connect) override;
   void listening(session::Conversation& conversation) override;
@@ -96,15 +111,20 @@ class Front final : public session::Host, public DeviceSide {
   session::PublishAnswer takeRead(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer takePatch(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
-  session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
-                                std::string_view fix);
-  std::uint8_t refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter);
+  session::PublishAnswer forbid(const session::Conversation& conversation, const char* result, std::string_view topic,
+                                std::string_view reason, std::string_view fix);
+  session::PublishAnswer forbidTopic(const session::Conversation& conversation, std::string_view topic);
+  std::uint8_t refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter, bool ofSharedMode);
   void publishWill(const Guest& guest, const session::StoredWill& will);
   // Whether the way to the hub and the settings take it.
   bool fits(std::string_view id, std::string_view suffix, base::ByteView payload) const;
   void turnAway(const base::Wire& wire, const tls::Verdict& verdict);
   void logRefusal(std::string_view peer, const tls::Verdict& verdict, const char* result, std::string_view connack,
                   std::string_view reason, std::string_view fix);
+  void note(Deed deed, const char* result, std::string_view reason, std::string_view fix, std::string_view peer, const tls::Verdict& verdict);
+  void noteAllowed(Deed deed, bool& told, std::string_view id);
+  void noteEnd(const Guest& leaving, session::Ending ending, std::string_view detail);
+  void logEnd(const session::Conversation& conversation, session::Ending ending, std::string_view detail);
   void connectCame(Guest& guest);
   void countConnection(const char* result);
   void refreshDevicesByCa();
@@ -115,6 +135,8 @@ class Front final : public session::Host, public DeviceSide {
   Uplink& uplink_;
   base::Timers& timers_;
   metrics::Registry& metrics_;
+  RefusalNotes* notes_ = nullptr;
+  std::string hub_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Guest>> guests_;  // by number; iterated in an order that a seed repeats
   std::uint64_t nextGuest_ = 1;
   std::vector<std::unique_ptr<Guest>> buried_;  // may not be destroyed inside their own callbacks

@@ -224,8 +224,15 @@ TEST(Values, revocationListsAndTheirPolicyGoTogether) {
 
 TEST(Values, whatThisVersionCannotDoIsRefused) {
   EXPECT_THAT(problemsOf(leastWith("upstream", "mode: transparent")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
-              ElementsAre("f:7:1: admin: this is not in this version; remove it"));
+}
+
+TEST(Values, theAdminSocketMayBeNoneAndItsGroupHasAName) {
+  EXPECT_FALSE(parse(kLeast, "f").config.admin.socketGiven);
+  EXPECT_TRUE(parse(leastWith("admin", "socket: /run/spheregate/admin.sock"), "f").config.admin.socketGiven);
+  EXPECT_EQ(parse(leastWith("admin", "socket: \"\""), "f").config.admin.socket, "");
+  EXPECT_THAT(problemsOf(leastWith("admin", "group: ops")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("admin", "group: \"a group\"")), ElementsAre(HasSubstr("is not the name of a group")));
+  EXPECT_THAT(problemsOf(leastWith("admin", "user: root")), ElementsAre(HasSubstr("known here are socket, group")));
 }
 
 }  // namespace

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "spheregate/base/result.hpp"
+#include "spheregate/identity/settings.hpp"
+
+namespace spheregate::identity {
+
+// Why a name cannot be given.
+struct NamingFault {
+  std::string what;
+  std::string fix;
+  bool ofAlias = false;  // the name is wrong; otherwise the device's id
+};
+
+// The names that people gave to devices: at most one a device, and no name twice. A value.
+class Aliases {
+ public:
+  static constexpr std::size_t kAliasBytesMax = 64;
+
+  explicit Aliases(NameRule rule = NameRule::sphere) : rule_{rule} {}
+  // Those of the configuration, and those of its file (CSV, a line `id,alias`; `#` begins a comment, a first line that is `id,alias`
+  // or the like is a heading). The error names the place and what to do.
+  static base::Explained<Aliases> load(const Settings& settings);
+
+  // Nothing when it was added.
+  std::optional<NamingFault> add(std::string_view id, std::string_view alias);
+  // Empty when it has none.
+  std::string_view aliasOf(std::string_view id) const;
+  std::string_view idOf(std::string_view alias) const;
+  std::size_t size() const { return byId_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Names = std::unordered_map<std::string, std::string, Hash, std::equal_to<>>;
+
+  NameRule rule_;
+  Names byId_;
+  Names byAlias_;
+};
+
+}  // namespace spheregate::identity
