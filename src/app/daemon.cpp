@@ -318,7 +318,7 @@ base::Explained<std::string> Daemon::reload() {
   service_.reloaded();
   const Reloading::State& state = reloading_->state();
   if (!state.good) return base::failed<std::string>(state.problem);
-  return std::string{"what the files say is in force"};
+  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
