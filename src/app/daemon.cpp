@@ -13,7 +13,6 @@
 
 #include "admin_routes.hpp"
 #include "calendar.hpp"
-#include "control_address.hpp"
 #include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
@@ -31,6 +30,7 @@
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
+#include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/queue/disk_thread.hpp"
 #include "spheregate/queue/posix_disk.hpp"
@@ -39,6 +39,7 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_address.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
@@ -88,6 +89,9 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+
+  // The certificate that devices see, renewed before anybody reads it.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), metrics_, [this] { if (reloading_) reloading_->request(); }};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -153,6 +157,7 @@ class Daemon {
 
 Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
+  renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   front_.tell(record_);
@@ -253,7 +258,7 @@ void Daemon::openGatewayLink(bool shared) {
   }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
-                               .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
+                               .address = required(upstream::controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),

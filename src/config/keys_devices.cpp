@@ -45,6 +45,8 @@ void addDeviceKeys(std::vector<Key>& all) {
   all.push_back(live(required(key(
       "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; }))));
   all.push_back(key(
+      "tls.authority", optionalFile(), [](auto& c) -> auto& { return c.authority; }));
+  all.push_back(key(
       "tls.min_version", choice<tls::MinVersion>({{"1.2", tls::MinVersion::tls12}, {"1.3", tls::MinVersion::tls13}}),
       [](auto& c) -> auto& { return c.listener.minVersion; }));
   all.push_back(live(required(key(
@@ -77,6 +79,8 @@ void addDeviceKeys(std::vector<Key>& all) {
       [](auto& c) -> auto& { return c.identity.crlPolicy; })));
   all.push_back(key(
       "devices.max_connections", whole(1, 1'000'000), [](auto& c) -> auto& { return c.listener.connectionsMax; }));
+  all.push_back(key(
+      "devices.max_unauthenticated", whole(16, 100'000), [](auto& c) -> auto& { return c.listener.unauthenticatedMax; }));
   all.push_back(key(
       "devices.max_message_bytes", size(kKiB, kMessageBytesMax), [](auto& c) -> auto& { return c.session.messageBytesMax; }));
   all.push_back(key(

@@ -29,7 +29,8 @@ class TokenTest(GatewayTest):
         self.gateway = Gateway(self.directory, self.pki, self.hub.port, extra={"tls": {"private_key": key, **tls}})
         self.gateway.env = {**os.environ, **env}
         self.addCleanup(self.gateway.kill)
-        return self.gateway.start()
+        self.gateway.start()
+        self.assertTrue(self.gateway.log_lines("server key in a token"))
 
     def fault_of(self, key, env):
         gateway = Gateway(self.directory, self.pki, self.hub.port, extra={"tls": {"private_key": key}})

@@ -15,7 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using 
 using testing::StartsWith;
 
 const testpki::Time kNow = test::ManualClock{}.wall();

@@ -14,7 +14,7 @@ using test::Identity;
 using test::Peer;
 
 Peer::Hello hello() {
-  return {.version = TLS1_3_VERSION, .identity = &Gateway::device(), .trusted = nullptr, .ciphers = nullptr};
+  return {.version = TLS1_3_VERSION, .identity = &Gateway::device(), .trusted = nullptr};
 }
 
 class Renewal : public ::testing::Test {
