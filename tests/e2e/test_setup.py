@@ -168,10 +168,10 @@ class Setup(unittest.TestCase):
     def test_init_repeats_no_secret_of_a_wrong_connection_string(self):
         for text, why in ((f"SharedAccessKey={POLICY_KEY}", "has no HostName"), (POLICY_KEY[:-1], "is not a connection string"),
                           ("HostName=a.azure-devices.net;DeviceId=d", "has no SharedAccessKey"),
-                          (f"HostName=a.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey={POLICY_KEY}", "of another module than $edgeHub"),
-                          ("HostName=a.azure-devices.net;SharedAccessKeyName=p;SharedAccessKey=%%%", "is not base64"),
-                          ("HostName=a.azure-devices.net;SharedAccessSignature=sr%3d", "a signature that expires"),
-                          ("HostName=a.azure-devices.net;DeviceId=d;x509=true", "a device with a certificate")):
+                          (f"HostName=a.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey={POLICY_KEY}", "is of another module than $edgeHub"),
+                          ("HostName=a.azure-devices.net;SharedAccessKeyName=p;SharedAccessKey=%%%", "has a SharedAccessKey that is not base64"),
+                          ("HostName=a.azure-devices.net;SharedAccessSignature=sr%3d", "has a signature that expires"),
+                          ("HostName=a.azure-devices.net;DeviceId=d;x509=true", "is of a device with a certificate")):
             said = self.refused(1, "init", "--hostname", HOST, "--dir", self.gw, "--connection-string-file", "-", stdin=text.encode())
             self.assertIn(f"stdin: {why}", said)
             self.assertNotIn(POLICY_KEY[:-1], said)
