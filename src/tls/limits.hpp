@@ -31,7 +31,7 @@ static_assert(kRecordsBufferBytes + std::size_t{kPeerChainBytesMax} * 4 / 3 + kC
 
 // The share of a turn of the loop that handshakes of devices have while others wait. One step takes a millisecond at most, the
 // signature of a P-384 tenant CA included, and is always done.
-inline constexpr std::chrono::milliseconds kHandshakeTurn{2};
+inline constexpr std::chrono::microseconds kHandshakeTurn{500};
 
 // Whoever has not said CONNECT may have to go for others after this time, when it is silent; before its ClientHello is complete,
 // which takes devices no thought, after the shorter one.
@@ -70,8 +70,8 @@ inline constexpr std::chrono::seconds kFarewellMax{2};
 
 inline constexpr int kListenBacklog = 4096;
 
-// Connections accepted before the rest of the loop has its turn.
-inline constexpr int kAcceptTurnMax = 32;
+// Connections accepted before the rest of the loop has its turn. Each costs some 30 us, more when another has to go for it.
+inline constexpr int kAcceptTurnMax = 8;
 
 // Rest after the system refused another descriptor.
 inline constexpr std::chrono::milliseconds kAcceptRest{250};
