@@ -17,6 +17,10 @@ void addRunCommand(CLI::App& program, Deed& deed);
 void addConfigCommands(CLI::App& program, Deed& deed);
 void addDevicesCommands(CLI::App& program, Deed& deed);
 void addStatusCommand(CLI::App& program, Deed& deed);
+void addInitCommand(CLI::App& program, Deed& deed);
+void addTenantCommands(CLI::App& program, Deed& deed);
+void addExportRootCommand(CLI::App& program, Deed& deed);
+void addCheckCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";

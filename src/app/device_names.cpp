@@ -13,18 +13,11 @@ base::Explained<std::unique_ptr<DeviceNames>> DeviceNames::load(const identity::
   return Made{new DeviceNames{std::move(*aliases)}};
 }
 
-DeviceNames::DeviceNames(identity::Aliases aliases) { setAliases(std::move(aliases)); }
+DeviceNames::DeviceNames(identity::Aliases aliases) { use(std::move(aliases)); }
 
 DeviceNames::~DeviceNames() { base::nameDevices({}); }
 
-base::Explained<void> DeviceNames::reload(const identity::Settings& settings) {
-  auto aliases = identity::Aliases::load(settings);
-  if (!aliases) return base::failed<void>(aliases.error());
-  setAliases(std::move(*aliases));
-  return {};
-}
-
-void DeviceNames::setAliases(identity::Aliases aliases) {
+void DeviceNames::use(identity::Aliases aliases) {
   aliases_ = std::make_shared<const identity::Aliases>(std::move(aliases));
   base::nameDevices([known = aliases_](std::string_view id) { return std::string{known->aliasOf(id)}; });
 }

@@ -15,13 +15,11 @@ class DeviceNames {
   DeviceNames(const DeviceNames&) = delete;
   DeviceNames& operator=(const DeviceNames&) = delete;
 
-  // As a whole or not at all.
-  base::Explained<void> reload(const identity::Settings& settings);
+  void use(identity::Aliases aliases);
   const identity::Aliases& now() const { return *aliases_; }
 
  private:
   explicit DeviceNames(identity::Aliases aliases);
-  void setAliases(identity::Aliases aliases);
 
   std::shared_ptr<const identity::Aliases> aliases_;  // shared with lines that other threads log
 };

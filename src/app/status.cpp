@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "spheregate/app/version.hpp"
+#include "trust_status.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -18,6 +19,14 @@ json ledgerJson(const queue::Ledger& ledger, std::uint64_t queued) {
 json provisioningJson(const provisioning::Assigner& assigner) {
   json entry{{"assigned", assigner.known()}, {"waiting", assigner.registrar().waiting()}, {"running", assigner.registrar().running()}};
   if (!assigner.registrar().trouble().empty()) entry["last_error"] = assigner.registrar().trouble();
+  return entry;
+}
+
+json reloadJson(const Reloading::State& state) {
+  json entry{{"last_reload", state.good ? "ok" : "error"},
+             {"in_force_since", std::chrono::system_clock::to_time_t(state.at)},
+             {"restart_needed", state.restartNeeded}};
+  if (!state.good) entry["problem"] = state.problem;
   return entry;
 }
 
@@ -37,14 +46,8 @@ std::string statusJson(const StatusParts& parts) {
   if (!parts.fleet.custody.isOpen()) status["queue"]["closed"] = parts.fleet.custody.closedReason();
   status["state"]["usable"] = parts.state.usable();
   if (!parts.state.usable()) status["state"]["fault"] = parts.state.fault();
-  status["tenant_cas"] = json::array();
-  for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
-    status["tenant_cas"].push_back({{"file", ca.file},
-                                    {"subject", ca.subject},
-                                    {"tenant_id", ca.tenantId},
-                                    {"sha256", ca.sha256},
-                                    {"not_after", ca.notAfterSeconds}});
-  }
+  status.update(trustJson(parts.admission, parts.fleet.front.devicesByCa()));
+  status["configuration"] = reloadJson(parts.reloading.state());
   status["devices_connected"] = parts.fleet.front.devicesConnected();
   status["devices_total"] = parts.fleet.custody.deviceCount();
   status["devices"] = json::array();

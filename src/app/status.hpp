@@ -3,6 +3,7 @@
 #include <string>
 
 #include "device_report.hpp"
+#include "reloading.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "spheregate/provisioning/assigner.hpp"
 #include "spheregate/relay/uplink.hpp"
@@ -15,6 +16,7 @@ struct StatusParts {
   FleetParts fleet;
   const relay::Uplink& uplink;
   const identity::Admission& admission;
+  const Reloading& reloading;
   const state::Store& state;
   const provisioning::Assigner* assigner;  // null when no provisioning service is asked
   std::string hub;

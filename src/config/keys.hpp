@@ -15,6 +15,7 @@ struct Key {
   std::string path;   // dotted
   std::string words;  // what may stand there
   bool required = false;
+  bool live = false;  // a change takes effect at once; that of any other key at the next start
   // When a required key is needed, where that depends on others. Empty: always.
   std::function<bool(const Config& config)> needed;
   // The key belongs to these types of upstream.auth, and only there may it be given and be required. Empty: to all.

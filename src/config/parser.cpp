@@ -75,6 +75,7 @@ Loaded Parser::parse(const std::string& yaml) {
   checkMode();
   checkMissing();
   checkProxy();
+  checkRevocation();
   checkAliases();
   if (!places_.contains("upstream.port") && loaded_.config.connector.transport == tls::Transport::webSocket) {
     loaded_.config.connector.port = tls::kWebSocketPort;
@@ -199,6 +200,22 @@ void Parser::checkProxy() {
   }
   if (proxy.user.empty() && !proxy.passwordFile.empty()) {
     complainOf("upstream.proxy_password_file", "this password has no user", "add upstream.proxy_user, or remove the file");
+  }
+}
+
+void Parser::checkRevocation() {
+  if (bad_.contains("devices.crl") || bad_.contains("devices.crl_policy")) return;
+  const identity::Settings& settings = loaded_.config.identity;
+  const auto policy = places_.find("devices.crl_policy");
+  const auto lists = places_.find("devices.crl");
+  if (settings.crlPolicy != identity::CrlPolicy::off && settings.crl.empty()) {
+    complain(policy->second, policy->first,
+             {"there are no revocation lists for this policy", "put their path into devices.crl, or set the policy to off"});
+  }
+  // Whoever names the lists expects that they are obeyed.
+  if (policy == places_.end() && !settings.crl.empty()) {
+    complain(lists->second, lists->first,
+             {"these lists are not looked at without a devices.crl_policy", "add `crl_policy: prefer` or `crl_policy: require`"});
   }
 }
 

@@ -27,6 +27,7 @@ class Parser {
   void checkMode();
   void checkMissing();
   void checkProxy();
+  void checkRevocation();
   void checkAliases();
 
   bool good(const std::string& path) const { return places_.contains(path) && !bad_.contains(path); }

@@ -4,13 +4,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "file_set.hpp"
 #include "spheregate/x509/certificate_file.hpp"
 #include "spheregate/x509/certificate_text.hpp"
 #include "spheregate/base/log.hpp"
@@ -26,33 +25,13 @@ std::string lowered(std::string text) {
   return text;
 }
 
-bool isCandidate(const fs::directory_entry& entry) {
-  constexpr std::array<std::string_view, 4> endings{".pem", ".cer", ".crt", ".der"};
-  std::error_code error;
-  const std::string ending = lowered(entry.path().extension().string());
-  return !entry.path().filename().string().starts_with('.') && entry.is_regular_file(error) &&
-         std::find(endings.begin(), endings.end(), ending) != endings.end();
-}
-
 base::Explained<std::vector<fs::path>> candidateFiles(const fs::path& place) {
   using Files = std::vector<fs::path>;
+  constexpr const char* download = "; download the tenant CA with `az sphere ca-certificate download` and put it there";
   std::error_code error;
-  if (!fs::exists(place, error)) {
-    return base::failed<Files>(place.string() + ": does not exist, or the daemon's user may not look into its directory; " +
-                               "download the tenant CA with `az sphere ca-certificate download` and put it there");
-  }
-  if (!fs::is_directory(place, error)) return Files{place};
-  Files files;
-  fs::directory_iterator entries{place, error};
-  for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) {
-    if (isCandidate(*entries)) files.push_back(entries->path());
-  }
-  if (error) return base::failed<Files>(place.string() + ": cannot be listed (" + error.message() + "); check its permissions");
-  if (files.empty()) {
-    return base::failed<Files>(place.string() + ": has no *.pem, *.cer, *.crt or *.der file; " +
-                               "download the tenant CA with `az sphere ca-certificate download` and put it there");
-  }
-  std::sort(files.begin(), files.end());
+  auto files = filesAt(place, {".pem", ".cer", ".crt", ".der"});
+  if (!files && !fs::exists(place, error)) return base::failed<Files>(files.error() + download);
+  if (files && files->empty()) return base::failed<Files>(place.string() + ": has no *.pem, *.cer, *.crt or *.der file" + download);
   return files;
 }
 

@@ -18,9 +18,10 @@ TrustSet::Issuer TrustSet::issuerOf(X509& leaf, base::WallTime now) const {
   return best;
 }
 
-const TenantCa* TrustSet::find(const std::string& sha256) const {
-  const auto found = std::find_if(tenantCas.begin(), tenantCas.end(), [&](const TenantCa& ca) { return ca.sha256 == sha256; });
-  return found == tenantCas.end() ? nullptr : &*found;
+std::optional<std::size_t> TrustSet::find(const std::string& caSha256) const {
+  const auto found = std::find_if(tenantCas.begin(), tenantCas.end(), [&](const TenantCa& ca) { return ca.sha256 == caSha256; });
+  if (found == tenantCas.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - tenantCas.begin());
 }
 
 base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& settings, base::WallTime now) {
@@ -29,6 +30,9 @@ base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& se
   made->settings = settings;
   auto pinned = loadTenantCas(settings, now);
   if (!pinned) return base::failed<Made>(pinned.error());
+  auto revocations = Revocations::read(settings, *pinned, std::chrono::system_clock::to_time_t(now));
+  if (!revocations) return base::failed<Made>(revocations.error());
+  made->revocations = std::move(*revocations);
   for (PinnedCa& ca : *pinned) {
     made->tenantCas.push_back(std::move(ca.facts));
     made->anchors.emplace_back(std::move(ca.certificate));

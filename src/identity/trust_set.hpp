@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@
 #include "spheregate/base/result.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "spheregate/identity/settings.hpp"
+#include "revocations.hpp"
 
 namespace spheregate::identity {
 
@@ -22,6 +25,7 @@ struct TrustSet {
   std::vector<Anchor> anchors;  // in the order of tenantCas
   IdList denied;
   std::optional<IdList> allowed;  // nothing: everybody
+  Revocations revocations;        // by the order of tenantCas
 
   // The CA that says the most about the leaf; the search ends at the first that vouches for it.
   struct Issuer {
@@ -29,7 +33,8 @@ struct TrustSet {
     Finding finding;
   };
   Issuer issuerOf(X509& leaf, base::WallTime now) const;
-  const TenantCa* find(const std::string& sha256) const;
+  std::optional<std::size_t> find(const std::string& caSha256) const;
+  std::int64_t graceSeconds() const { return std::chrono::duration_cast<std::chrono::seconds>(settings.expiredGrace).count(); }
 };
 
 base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& settings, base::WallTime now);

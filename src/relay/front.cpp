@@ -52,12 +52,16 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
 }
 
 // CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
-void Front::refreshDevicesByCa() {
+const std::map<std::string, std::size_t>& Front::devicesByCa() {
   for (auto& entry : devicesByCa_) entry.second = 0;
   for (const auto& entry : guests_) {
     if (entry.second->device) ++devicesByCa_[entry.second->verdict->caSha256];
   }
-  for (const auto& [ca, count] : devicesByCa_) {
+  return devicesByCa_;
+}
+
+void Front::refreshDevicesByCa() {
+  for (const auto& [ca, count] : devicesByCa()) {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
   }

@@ -115,7 +115,9 @@ void Front::logEnd(const session::Conversation& conversation, Ending ending, std
   const auto before = visits_.pass(conversation.certifiedId(), timers_.now());
   if (!before) return;
   const std::string_view fix = fixOf(ending);
-  base::log(fix.empty() ? base::LogLevel::info : base::LogLevel::warn, "device disconnected",
+  // A review tells of all whom it ends in one line of its own.
+  const base::LogLevel level = reviewing_ ? base::LogLevel::debug : fix.empty() ? base::LogLevel::info : base::LogLevel::warn;
+  base::log(level, "device disconnected",
             {{"device", conversation.certifiedId()},
              {"peer", conversation.peer()},
              {"reason", label(ending)},

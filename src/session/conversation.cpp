@@ -188,6 +188,7 @@ Conversation::Step Conversation::handleConnect(const mqtt::Frame& frame) {
     return Step::stop;
   }
   state_ = State::live;
+  wire_->admitted();
   wire_->flush();
   if (connect->will) {
     will_ = std::make_unique<StoredWill>();

@@ -21,6 +21,9 @@ std::array<std::uint8_t, kReadTurnBytes>& readBuffer() {
   return buffer;
 }
 
+constexpr std::string_view kSentAway = "closed to make room for others before its CONNECT was accepted";
+constexpr std::string_view kChatters = "the peer sends TLS records without messages";
+
 const Outcome kLost{.error = SSL_ERROR_SYSCALL, .code = 0, .system = ECONNRESET};
 
 }  // namespace
@@ -32,7 +35,14 @@ Connection::Connection(boost::asio::io_context& loop, Established established)
       socket_{std::move(established.socket)},
       ssl_{std::move(established.ssl)},
       seat_{std::move(established.seat)},
-      peer_{std::move(established.peer)} {}
+      peer_{std::move(established.peer)},
+      leftUnheard_{std::move(established.leftUnheard)} {
+  Inflow::watchTurns(*ssl_);
+  SSL_set_msg_callback(ssl_.get(), &Connection::hear);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
+  if (!seat_) return;
+  seat_->ifCrowded({.quiet = [this] { return !holdsUnread(socket_); }, .leave = [this] { fail(kSentAway); }});
+}
 
 Connection::~Connection() { drop(); }
 
@@ -87,8 +97,12 @@ void Connection::read() {
   const auto self = shared_from_this();
   base::ByteView bytes;
   const std::optional<Outcome> outcome = fill(bytes);
-  if (!bytes.empty()) user_->wireBytes(bytes);
+  if (!bytes.empty()) {
+    if (leftUnheard_) leftUnheard_ = nullptr;
+    user_->wireBytes(bytes);
+  }
   if (state_ != State::open) return;
+  if (onlyChatters(bytes.size())) return fail(kChatters);
   if (!outcome) {
     if (mute_ || SSL_has_pending(ssl_.get()) == 1) readSoon();
     return;
@@ -99,12 +113,29 @@ void Connection::read() {
   if (outcome->error == SSL_ERROR_WANT_WRITE) watch(watched_ | EPOLLOUT);
 }
 
+void Connection::admitted() {
+  if (seat_) seat_->admitted();
+}
+
+// OpenSSL tells of every record before it looks at it: of its header, and in TLS 1.3 of what was inside.
+void Connection::hear(int written, int, int type, const void* bytes, std::size_t size, SSL*, void* connection) {
+  if (written != 0 || size == 0 || (type != SSL3_RT_HEADER && type != SSL3_RT_INNER_CONTENT_TYPE)) return;
+  if (*static_cast<const std::uint8_t*>(bytes) == SSL3_RT_APPLICATION_DATA) return;
+  static_cast<Connection*>(connection)->chatter_ += kBytesPerChatter;
+}
+
+bool Connection::onlyChatters(std::size_t messageBytes) {
+  chatter_ -= static_cast<std::uint32_t>(std::min<std::size_t>(chatter_, messageBytes));
+  return chatter_ > kChatterMax * kBytesPerChatter;
+}
+
 // Reads what is there, at most one turn's share. Nothing is returned when OpenSSL said neither that it must wait nor that it
 // ended: either the share is used up, or its own buffer is empty and Poller will tell when the socket has more, which saves a
 // read that finds nothing.
 std::optional<Outcome> Connection::fill(base::ByteView& bytes) {
   auto& buffer = readBuffer();
   std::size_t filled = 0;
+  Inflow::allow(kReadTurnBytes);
   std::optional<Outcome> outcome;
   do {
     std::size_t size = 0;
@@ -197,8 +228,15 @@ void Connection::fail(const Outcome& outcome) {
   // A peer that said goodbye is answered; after any other end TLS has nothing more to say.
   if (outcome.error == SSL_ERROR_ZERO_RETURN && !mute_) SSL_shutdown(ssl_.get());
   ERR_clear_error();
+  if (const auto tell = std::exchange(leftUnheard_, nullptr)) tell(outcome, *ssl_);
   drop();
   user_->wireClosed(outcome.text());
+}
+
+void Connection::fail(std::string_view reason) {
+  const auto self = shared_from_this();
+  drop();
+  if (user_ != nullptr) user_->wireClosed(reason);
 }
 
 void Connection::drop() {

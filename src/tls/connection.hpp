@@ -2,11 +2,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "inflow.hpp"
+#include "lobby.hpp"
 #include "openssl.hpp"
 #include "poller.hpp"
 #include "socket.hpp"
@@ -20,8 +23,10 @@ struct Established {
   Socket socket;
   Ssl ssl;
   std::string peer;
-  // Held as long as the connection exists, its farewell included; for whoever counts connections. May be null.
-  std::shared_ptr<void> seat;
+  // Of a device: held as long as the connection exists, its farewell included. Null for our own connections.
+  std::shared_ptr<Seat> seat;
+  // Called when the peer ends it before it has said anything; may be null.
+  std::function<void(const Outcome&, SSL&)> leftUnheard = nullptr;
 };
 
 // What is behind a Stream: one established TLS connection. OpenSSL works on the socket itself, Poller says when. Core thread
@@ -42,6 +47,7 @@ class Connection final : public Poller::Watcher, public WriteTurn::Writer, publi
   void resumeReading();
   void close();
   void drop();
+  void admitted();
   std::string_view peer() const { return peer_; }
 
  private:
@@ -58,7 +64,10 @@ class Connection final : public Poller::Watcher, public WriteTurn::Writer, publi
   void tidyOutbox();
   void fallMute();
   void watch(std::uint32_t events);
+  static void hear(int written, int version, int type, const void* bytes, std::size_t size, SSL* ssl, void* connection);
+  bool onlyChatters(std::size_t messageBytes);
   void fail(const Outcome& outcome);
+  void fail(std::string_view reason);
   void lingerWhileBlocked();
   void sayGoodbye();
 
@@ -67,11 +76,13 @@ class Connection final : public Poller::Watcher, public WriteTurn::Writer, publi
   WriteTurn& turn_;
   Socket socket_;
   Ssl ssl_;
-  std::shared_ptr<void> seat_;
+  std::shared_ptr<Seat> seat_;
   std::string peer_;
+  std::function<void(const Outcome&, SSL&)> leftUnheard_;
   base::WireUser* user_ = nullptr;
   base::Bytes outbox_;
-  std::size_t sent_ = 0;  // of the outbox
+  std::size_t sent_ = 0;      // of the outbox
+  std::uint32_t chatter_ = 0;  // in bytes of messages that would make up for it
   std::unique_ptr<boost::asio::steady_timer> linger_;
   std::uint32_t watched_ = 0;
   State state_ = State::idle;

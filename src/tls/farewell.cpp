@@ -26,15 +26,20 @@ Silence discard(int descriptor) {
 
 }  // namespace
 
-void Farewell::bid(boost::asio::io_context& loop, Socket socket, std::shared_ptr<void> seat) {
+void Farewell::bid(boost::asio::io_context& loop, Socket socket, std::shared_ptr<Seat> seat) {
   ::shutdown(socket.descriptor(), SHUT_WR);
   if (discard(socket.descriptor()) == Silence::ended) return;
   const auto farewell = std::make_shared<Farewell>(loop, std::move(socket), std::move(seat));
+  if (farewell->seat_) {
+    farewell->seat_->ifCrowded({.quiet = nullptr, .leave = [weak = std::weak_ptr<Farewell>{farewell}] {
+                                  if (const auto leaving = weak.lock()) leaving->leave();
+                                }});
+  }
   // The handler owns the farewell; the time being up, or the peer gone, frees it.
   farewell->timer_.async_wait([farewell](const boost::system::error_code&) {});
 }
 
-Farewell::Farewell(boost::asio::io_context& loop, Socket socket, std::shared_ptr<void> seat)
+Farewell::Farewell(boost::asio::io_context& loop, Socket socket, std::shared_ptr<Seat> seat)
     : poller_{Poller::of(loop)}, socket_{std::move(socket)}, seat_{std::move(seat)}, timer_{loop, kFarewellMax} {
   poller_.add(socket_.descriptor(), EPOLLIN, *this);
 }
@@ -44,6 +49,10 @@ Farewell::~Farewell() { hangUp(); }
 void Farewell::ready(std::uint32_t events) {
   const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (!broken && discard(socket_.descriptor()) == Silence::notYet) return;
+  leave();
+}
+
+void Farewell::leave() {
   hangUp();
   timer_.cancel();
 }
@@ -52,6 +61,7 @@ void Farewell::hangUp() {
   if (!socket_) return;
   poller_.remove(socket_.descriptor(), *this);
   socket_ = {};
+  seat_.reset();
 }
 
 }  // namespace spheregate::tls

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "lobby.hpp"
 #include "poller.hpp"
 #include "socket.hpp"
 
@@ -15,18 +16,19 @@ namespace spheregate::tls {
 class Farewell final : public Poller::Watcher, public std::enable_shared_from_this<Farewell> {
  public:
   // The seat is held until the socket is closed.
-  static void bid(boost::asio::io_context& loop, Socket socket, std::shared_ptr<void> seat);
+  static void bid(boost::asio::io_context& loop, Socket socket, std::shared_ptr<Seat> seat);
 
-  Farewell(boost::asio::io_context& loop, Socket socket, std::shared_ptr<void> seat);
+  Farewell(boost::asio::io_context& loop, Socket socket, std::shared_ptr<Seat> seat);
   ~Farewell();
 
  private:
   void ready(std::uint32_t events) override;
+  void leave();
   void hangUp();
 
   Poller& poller_;
   Socket socket_;
-  std::shared_ptr<void> seat_;
+  std::shared_ptr<Seat> seat_;
   boost::asio::steady_timer timer_;
 };
 

@@ -4,13 +4,24 @@
 
 #include <utility>
 
+#include "context.hpp"
 #include "spheregate/base/check.hpp"
 
 namespace spheregate::tls {
+namespace {
+
+// Our own handshakes with the hub do not wait behind those of strangers.
+Poller& pollerOf(boost::asio::io_context& loop, const SSL& ssl) {
+  if (SSL_is_server(&ssl) == 1) return HandshakePoller::of(loop);
+  return Poller::of(loop);
+}
+
+}  // namespace
 
 Handshake::Handshake(boost::asio::io_context& loop, Socket socket, Ssl ssl)
-    : poller_{Poller::of(loop)}, socket_{std::move(socket)}, ssl_{std::move(ssl)}, deadline_{loop} {
+    : poller_{pollerOf(loop, *ssl)}, socket_{std::move(socket)}, ssl_{std::move(ssl)}, deadline_{loop} {
   SPHEREGATE_CHECK(SSL_set_fd(ssl_.get(), socket_.descriptor()) == 1);
+  if (SSL_is_server(ssl_.get()) == 1) inflow_.watchHandshake(*ssl_);
 }
 
 Handshake::~Handshake() { cancel(); }
@@ -33,6 +44,8 @@ void Handshake::cancel() {
   awaited_ = 0;
 }
 
+bool Handshake::begun() const { return SSL_get_state(ssl_.get()) != TLS_ST_BEFORE; }
+
 void Handshake::ready(std::uint32_t) {
   const auto self = shared_from_this();
   ERR_clear_error();
@@ -40,6 +53,8 @@ void Handshake::ready(std::uint32_t) {
   if (result == 1) return finish(Ending::done, {});
   const Outcome outcome = outcomeOf(*ssl_, result);
   if (!outcome.wants()) return finish(Ending::failed, outcome);
+  // A chain has been judged by its leaf alone, and the rest is nothing to keep until the peer finishes.
+  if (SSL_is_server(ssl_.get()) == 1) forgetPeerChain(*ssl_);
   await(outcome.error == SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT);
 }
 

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
+#include "inflow.hpp"
 #include "openssl.hpp"
 #include "poller.hpp"
 #include "socket.hpp"
@@ -16,7 +18,7 @@ namespace spheregate::tls {
 // Brings one TLS handshake to its end, on either side, within a time. Core thread only.
 class Handshake final : public Poller::Watcher, public std::enable_shared_from_this<Handshake> {
  public:
-  enum class Ending { done, failed, timedOut };
+  enum class Ending { done, failed, timedOut, sentAway };
   // Runs once, never inside `start`. The outcome says why it failed.
   using Done = std::function<void(Ending, const Outcome&)>;
 
@@ -27,6 +29,15 @@ class Handshake final : public Poller::Watcher, public std::enable_shared_from_t
   void start(std::chrono::milliseconds timeout, Done done);
   // `done` does not run any more.
   void cancel();
+  // Ends it for the sake of others.
+  void sendAway() { finish(Ending::sentAway, {}); }
+
+  // Whether the peer has sent nothing that we have not read.
+  bool quiet() const { return !holdsUnread(socket_); }
+  // Whether the peer has sent anything.
+  bool begun() const;
+  // What was wrong with what the peer sent, where it was not OpenSSL that stopped; empty otherwise.
+  std::string_view problem() const { return inflow_.problem(); }
 
   SSL& ssl() { return *ssl_; }
   // After the end.
@@ -41,6 +52,7 @@ class Handshake final : public Poller::Watcher, public std::enable_shared_from_t
   Poller& poller_;
   Socket socket_;
   Ssl ssl_;
+  Inflow inflow_;
   boost::asio::steady_timer deadline_;
   Done done_;
   std::uint32_t awaited_ = 0;  // 0: not watched

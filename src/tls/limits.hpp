@@ -15,6 +15,42 @@ inline constexpr std::size_t kRecordsBufferBytes = 32 * 1024;
 // What a device may send as its chain. A chain of four certificates has some 8 KiB; OpenSSL would take 100.
 inline constexpr long kPeerChainBytesMax = 32 * 1024;
 
+// What a device may send before its handshake is done, all in all, and in its ClientHello, for which OpenSSL makes room as soon as
+// its length is announced. Post-quantum keys make some 2 KiB of it.
+inline constexpr std::size_t kHandshakeBytesMax = 64 * 1024;
+inline constexpr std::size_t kClientHelloBytesMax = 16 * 1024;
+
+// The share of a turn of the loop that handshakes of devices have while others wait. One step takes a millisecond at most, the
+// signature of a P-384 tenant CA included, and is always done.
+inline constexpr std::chrono::milliseconds kHandshakeTurn{2};
+
+// Whoever has not said CONNECT may have to go for others after this time, when it is silent.
+inline constexpr std::chrono::seconds kUnfinishedGrace{1};
+
+// How many are looked at to find the one that goes.
+inline constexpr std::size_t kCrowdLooksMax = 16;
+
+// When the lobby is full of those who may stay, the accept is tried again after this time.
+inline constexpr std::chrono::milliseconds kLobbyRest{20};
+
+// What a connection may say that is no message of its application (key updates, alerts, attempts to renegotiate), and for how many
+// bytes of messages it may say one more. Endless key updates would keep the thread busy without anything to read.
+inline constexpr std::uint32_t kChatterMax = 256;
+inline constexpr std::uint32_t kBytesPerChatter = 256;
+
+// Sources from which nobody gets in: so many refusals in a row are free, then the door stays shut for a while, at first one second
+// and then twice as long each time, and is open for a second in between.
+inline constexpr unsigned kKnocksFree = 3;
+inline constexpr std::chrono::seconds kKnockPauseFirst{1};
+inline constexpr std::chrono::seconds kKnockPauseMax{28};
+inline constexpr std::chrono::seconds kKnockTime{1};
+// One line a source in this time.
+inline constexpr std::chrono::minutes kKnockQuiet{1};
+// A source from which a device got in during this time, or is in now, is not shut out.
+inline constexpr std::chrono::minutes kGoodNameLasts{1};
+// Sources of devices that got in.
+inline constexpr std::size_t kKnownSourcesMax = 16'384;
+
 // How long a closed connection waits for its peer to take what is left.
 inline constexpr std::chrono::seconds kLingerMax{5};
 
@@ -48,10 +84,12 @@ inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
 // What a WebSocket reads at once; each connection has its own, also while nothing comes.
 inline constexpr std::size_t kWebSocketReadBytes = 4 * 1024;
 
-// The longest password of a proxy.
-inline constexpr std::size_t kPasswordBytesMax = 1024;
+// The longest password of a proxy, or PIN of a token.
+inline constexpr std::size_t kSecretBytesMax = 1024;
 
 static_assert(kReadTurnBytes >= 16 * 1024, "a turn reads at least one whole record");
+static_assert(kClientHelloBytesMax + kPeerChainBytesMax < kHandshakeBytesMax, "a handshake within its parts' limits is within its own");
+static_assert(kKnockPauseMax + 2 * kKnockTime <= std::chrono::seconds{30}, "a mended device that knocks once a second is in within 30 s");
 static_assert(kHttpHeaderBytesMax < kUpgradeAnswerBytesMax, "a whole header fits into what is taken of an answer");
 
 }  // namespace spheregate::tls

@@ -2,12 +2,19 @@
 
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
+
+#include "limits.hpp"
 #include "spheregate/base/check.hpp"
 
 namespace spheregate::tls {
 
-Poller::Poller(boost::asio::io_context& loop)
-    : boost::asio::execution_context::service{loop}, set_{::epoll_create1(EPOLL_CLOEXEC)}, descriptor_{loop} {
+Poller::Poller(boost::asio::io_context& loop, std::chrono::nanoseconds turnTimeMax)
+    : boost::asio::execution_context::service{loop},
+      loop_{loop},
+      turnTimeMax_{turnTimeMax},
+      set_{::epoll_create1(EPOLL_CLOEXEC)},
+      descriptor_{loop} {
   SPHEREGATE_CHECK(set_ >= 0);
   descriptor_.assign(set_);
 }
@@ -47,20 +54,39 @@ void Poller::await() {
   if (waiting_ || watched_ == 0) return;
   waiting_ = true;
   descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    waiting_ = false;
     if (!error) serve();
-    if (set_ >= 0) await();
+    goOn();
+  });
+}
+
+// What was found and not served comes first in the next turn, behind all that is in the loop's queue already.
+void Poller::goOn() {
+  waiting_ = false;
+  if (set_ < 0) return;
+  if (next_ == count_) return await();
+  waiting_ = true;
+  boost::asio::post(loop_, [this] {
+    if (set_ >= 0) serve();
+    goOn();
   });
 }
 
 void Poller::serve() {
-  const int found = ::epoll_wait(set_, found_.data(), static_cast<int>(found_.size()), 0);
-  count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
-  for (next_ = 0; next_ < count_;) {
-    const epoll_event& event = found_[next_++];
-    if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+  if (next_ == count_) {
+    const int found = ::epoll_wait(set_, found_.data(), static_cast<int>(found_.size()), 0);
+    count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
+    next_ = 0;
   }
-  count_ = 0;
+  const bool timed = turnTimeMax_ != std::chrono::nanoseconds::max();
+  const auto began = timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  while (next_ < count_) {
+    const epoll_event event = found_[next_++];
+    if (event.data.ptr == nullptr) continue;
+    static_cast<Watcher*>(event.data.ptr)->ready(event.events);
+    if (timed && std::chrono::steady_clock::now() - began >= turnTimeMax_) return;
+  }
 }
+
+HandshakePoller::HandshakePoller(boost::asio::io_context& loop) : Poller{loop, kHandshakeTurn} {}
 
 }  // namespace spheregate::tls

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <cstdint>
 
 namespace spheregate::tls {
@@ -12,7 +13,7 @@ namespace spheregate::tls {
 // Tells watchers that their sockets are ready: one level-triggered epoll set inside Asio's loop. Asio's own `async_wait` takes a
 // system call, an allocation and a place in its queue for every event of every socket; here a whole set costs that once a turn,
 // and a socket is re-registered only when what is waited for changes. One for each io_context, which it dies with.
-class Poller final : public boost::asio::execution_context::service {
+class Poller : public boost::asio::execution_context::service {
  public:
   class Watcher {
    public:
@@ -26,13 +27,17 @@ class Poller final : public boost::asio::execution_context::service {
   static inline boost::asio::execution_context::id id;
   static Poller& of(boost::asio::io_context& loop) { return boost::asio::use_service<Poller>(loop); }
 
-  explicit Poller(boost::asio::io_context& loop);
+  explicit Poller(boost::asio::io_context& loop) : Poller{loop, std::chrono::nanoseconds::max()} {}
   ~Poller() override;
 
   void add(int descriptor, std::uint32_t events, Watcher& watcher);
   void change(int descriptor, std::uint32_t events, Watcher& watcher);
   // Nothing is told to the watcher any more, not even what has been found already.
   void remove(int descriptor, Watcher& watcher);
+
+ protected:
+  // A turn ends when this much time is over, too; but one socket is always served.
+  Poller(boost::asio::io_context& loop, std::chrono::nanoseconds turnTimeMax);
 
  private:
   // A turn of the loop handles this many sockets, so that timers and other work are not kept waiting.
@@ -41,14 +46,26 @@ class Poller final : public boost::asio::execution_context::service {
   void shutdown() override;
   void await();
   void serve();
+  void goOn();
 
+  boost::asio::io_context& loop_;
+  std::chrono::nanoseconds turnTimeMax_;
   int set_;
   boost::asio::posix::stream_descriptor descriptor_;
   std::array<epoll_event, kTurnMax> found_{};
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   std::size_t watched_ = 0;
-  bool waiting_ = false;
+  bool waiting_ = false;  // or serving
+};
+
+// The same for handshakes of devices, whose steps cost a hundred times what other events do. They are a set of their own with a
+// bounded share of each turn, so that whoever is in has its turn between them, however many are at the door.
+class HandshakePoller final : public Poller {
+ public:
+  static inline boost::asio::execution_context::id id;
+  static HandshakePoller& of(boost::asio::io_context& loop) { return boost::asio::use_service<HandshakePoller>(loop); }
+  explicit HandshakePoller(boost::asio::io_context& loop);
 };
 
 }  // namespace spheregate::tls

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "client_alert.hpp"
 #include "context.hpp"
 #include "farewell.hpp"
+#include "lobby_refusal.hpp"
 #include "spheregate/base/check.hpp"
 #include "spheregate/base/log.hpp"
 #include "stream.hpp"
@@ -12,18 +14,7 @@ namespace spheregate::tls {
 namespace {
 
 constexpr double kBurstFactor = 4;
-
-// A place among `connectionsMax`, held from the first byte to the last. The count outlives the listener, as connections do.
-class Seat {
- public:
-  explicit Seat(std::shared_ptr<std::size_t> taken) : taken_{std::move(taken)} { ++*taken_; }
-  ~Seat() { --*taken_; }
-  Seat(const Seat&) = delete;
-  Seat& operator=(const Seat&) = delete;
-
- private:
-  std::shared_ptr<std::size_t> taken_;
-};
+constexpr const char* kHandshakesHelp = "TLS handshakes of devices, by how they ended.";
 
 // Whoever has an IPv6 address has 2^64 of them.
 std::string sourceOf(const boost::asio::ip::address& address) {
@@ -42,21 +33,33 @@ int verdictIndex() {
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock,
-                     metrics::Registry& metrics, SslContext context, Judge judge, Listener::Welcome welcome,
+                     metrics::Registry& metrics, const OwnCertificate& certificate, SslContext context, Judge judge, Listener::Welcome welcome,
                      RefusalSink refused)
     : loop_{loop},
       settings_{settings},
       clock_{clock},
       metrics_{metrics},
+      certificate_{certificate},
       judge_{std::move(judge)},
       welcome_{std::move(welcome)},
       refused_{std::move(refused)},
       rates_{settings.handshakesPerSourcePerSecond, kBurstFactor * settings.handshakesPerSourcePerSecond, kSourcesMax},
-      log_{clock} {
+      backedOff_{metrics.counter("tls_handshakes_total", kHandshakesHelp, {{"result", "backed_off"}})},
+      log_{clock},
+      lobby_{std::make_shared<Lobby>(Lobby::Limits{.connectionsMax = settings.connectionsMax,
+                                                   .unauthenticatedMax = settings.unauthenticatedMax,
+                                                   .pauses = settings.handshakesPerSourcePerSecond > 0},
+                                     clock, metrics)} {
   renew(std::move(context));
+  metrics::Gauge& waiting = metrics_.gauge("connections_unauthenticated", "Connections whose CONNECT has not been accepted yet.");
+  metrics_.beforeScrape([&waiting, lobby = std::weak_ptr<Lobby>{lobby_}] {
+    const auto counted = lobby.lock();
+    waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
+  });
   for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "timeout", "protocol", "no_shared_cipher", "client_alert"}) {
-    metrics_.counter("tls_handshakes_total", "TLS handshakes of devices, by how they ended.", {{"result", result}});
+                             "rate_limited", "too_many_connections", "too_many_unauthenticated",
+                             "timeout", "protocol", "no_shared_cipher", "client_alert", "server_key"}) {
+    metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }
 
@@ -84,14 +87,32 @@ int Reception::judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept {
 
 void Reception::receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer) {
   const std::string source = sourceOf(peer.address());
+  if (shutFor(source, peer)) return closeHard(std::move(socket));
   if (settings_.handshakesPerSourcePerSecond > 0 && !rates_.take(source, clock_.now())) {
     return account(textOf(peer), source, rateLimited(settings_), nullptr);
   }
-  if (*seatsTaken_ >= settings_.connectionsMax) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
-  begin(std::move(socket), textOf(peer), source);
+  if (lobby_->room() == Lobby::Room::none) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
+  auto seat = lobby_->enter(source);
+  if (seat == nullptr) return account(textOf(peer), source, tooManyUnauthenticated(settings_), nullptr);
+  begin(std::move(socket), textOf(peer), source, std::move(seat));
 }
 
-void Reception::begin(Socket socket, std::string peer, std::string source) {
+// Costs next to nothing, and tells nobody but the counter and, once a minute, the log: what was wrong has been told.
+bool Reception::shutFor(const std::string& source, const boost::asio::ip::tcp::endpoint& peer) {
+  if (!lobby_->mustWait(source)) return false;
+  backedOff_.add();
+  const auto before = lobby_->knocks().mayLog(source, clock_.now());
+  if (!before) return true;
+  const Refusal refusal = backedOff(lobby_->knocks().inRow(source));
+  base::logWarn("device refused", {{"peer", textOf(peer)},
+                                   {"result", refusal.result},
+                                   {"reason", refusal.reason},
+                                   {"fix", refusal.fix},
+                                   {"more_before", *before}});
+  return true;
+}
+
+void Reception::begin(Socket socket, std::string peer, std::string source, std::shared_ptr<Seat> seat) {
   tune(socket);
   Ssl ssl{SSL_new(context_.get())};
   SPHEREGATE_CHECK(ssl != nullptr);
@@ -102,9 +123,12 @@ void Reception::begin(Socket socket, std::string peer, std::string source) {
   newcomer = {.handshake = std::move(handshake),
               .peer = std::move(peer),
               .source = std::move(source),
-              .seat = std::make_shared<Seat>(seatsTaken_),
-              .verdict = nullptr};
+              .seat = std::move(seat),
+              .verdict = nullptr,
+              .introduction = {}};
   SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
+  hear(begun.ssl(), &newcomer.introduction);
+  newcomer.seat->ifCrowded({.quiet = [&begun] { return begun.quiet(); }, .leave = [&begun] { begun.sendAway(); }});
   begun.start(settings_.handshakeTimeout,
               [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
 }
@@ -112,6 +136,7 @@ void Reception::begin(Socket socket, std::string peer, std::string source) {
 void Reception::ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome) {
   auto node = newcomers_.extract(&handshake);
   SSL_set_ex_data(&handshake.ssl(), verdictIndex(), nullptr);
+  hear(handshake.ssl(), nullptr);
   if (ending == Handshake::Ending::done)
     welcome(std::move(node.mapped()));
   else
@@ -121,25 +146,61 @@ void Reception::ended(Handshake& handshake, Handshake::Ending ending, const Outc
 void Reception::welcome(Newcomer newcomer) {
   SPHEREGATE_CHECK(newcomer.verdict && newcomer.verdict->accepted);
   count("ok");
+  newcomer.seat->certified();
   Established established{.socket = newcomer.handshake->takeSocket(),
                           .ssl = newcomer.handshake->takeSsl(),
                           .peer = std::move(newcomer.peer),
                           .seat = std::move(newcomer.seat)};
   newcomer.handshake.reset();
   forgetPeerChain(*established.ssl);
-  welcome_({.wire = std::make_unique<Stream>(loop_, std::move(established)), .verdict = std::move(newcomer.verdict)});
+  const std::string& dialled = newcomer.introduction.serverName;
+  if (!dialled.empty() && !covers(certificate_.shown(), dialled)) {
+    base::logDebug("device dialled another name", {{"peer", established.peer}, {"dialled", dialled}, {"certificate_names", namesIn(certificate_.shown())}});
+  }
+  newcomer.peer = established.peer;
+  auto verdict = newcomer.verdict;
+  established.leftUnheard = [self = weak_from_this(), known = std::make_shared<const Newcomer>(std::move(newcomer))](
+                                const Outcome& outcome, SSL& ssl) {
+    if (const auto reception = self.lock()) reception->leftUnheard(*known, outcome, ssl);
+  };
+  welcome_({.wire = std::make_unique<Stream>(loop_, std::move(established)), .verdict = std::move(verdict)});
+}
+
+// With TLS 1.3 a device may judge us after our side is done; some do so with every version, and only close then.
+void Reception::leftUnheard(const Newcomer& newcomer, const Outcome& outcome, SSL& ssl) {
+  const Refusal refusal = refusalAfterwards(outcome, situation(newcomer, ssl));
+  if (!refusal.left) account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
+}
+
+Situation Reception::situation(const Newcomer& newcomer, SSL& ssl) const {
+  return {.settings = settings_,
+          .shown = certificate_.shown(),
+          .introduction = newcomer.introduction,
+          .ssl = ssl,
+          .now = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()};
 }
 
 void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome) {
-  const Refusal refusal = refusalOf(ending, outcome, newcomer.verdict.get(), settings_);
-  account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get());
+  const Refusal refusal = whyNot(newcomer, ending, outcome);
+  // Whoever leaves before a word, a health check for example, has cost nothing; whoever has to go for others did nothing wrong.
+  const bool itsDoing = ending != Handshake::Ending::sentAway && (!refusal.left || newcomer.handshake->begun());
+  if (itsDoing) lobby_->refused(newcomer.source);
+  account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
   // The alert that says why has been written; who is gone or was too slow needs no farewell.
   if (ending == Handshake::Ending::failed && !outcome.ended()) {
     Farewell::bid(loop_, newcomer.handshake->takeSocket(), std::move(newcomer.seat));
   }
 }
 
-void Reception::account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict) {
+Refusal Reception::whyNot(const Newcomer& newcomer, Handshake::Ending ending, const Outcome& outcome) const {
+  if (ending == Handshake::Ending::sentAway) return tooManyUnauthenticated(settings_);
+  const std::string_view problem = newcomer.handshake->problem();
+  if (!problem.empty()) return tooLongHandshake(problem);
+  return refusalOf(ending, outcome, newcomer.verdict.get(), situation(newcomer, newcomer.handshake->ssl()));
+}
+
+void Reception::account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict,
+                        const Introduction* introduction) {
   count(refusal.result);
   // Port scans and health checks are no refusals, and whoever left needs no advice.
   if (refusal.left) return base::logDebug("handshake left", {{"peer", peer}, {"reason", refusal.reason}});
@@ -150,13 +211,13 @@ void Reception::account(const std::string& peer, const std::string& source, cons
             .result = refusal.result,
             .reason = refusal.reason,
             .fix = refusal.fix,
-            .serverName = {},
-            .protocol = {},
+            .serverName = introduction == nullptr ? std::string{} : introduction->serverName,
+            .protocol = introduction == nullptr ? std::string{} : versionName(introduction->newestVersion),
             .verdict = verdict});
 }
 
 void Reception::count(const char* result) {
-  metrics_.counter("tls_handshakes_total", "TLS handshakes of devices, by how they ended.", {{"result", result}}).add();
+  metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}}).add();
 }
 
 }  // namespace spheregate::tls

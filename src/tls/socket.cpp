@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +30,16 @@ void tune(const Socket& socket) {
   set(socket.descriptor(), IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
   set(socket.descriptor(), IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
   set(socket.descriptor(), IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
+
+bool holdsUnread(const Socket& socket) {
+  int unread = 0;
+  return ::ioctl(socket.descriptor(), FIONREAD, &unread) == 0 && unread > 0;
+}
+
+void closeHard(Socket socket) {
+  const linger atOnce{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(socket.descriptor(), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
 }
 
 std::string textOf(const boost::asio::ip::tcp::endpoint& endpoint) {

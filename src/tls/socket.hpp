@@ -29,6 +29,12 @@ class Socket {
 // Small packets leave at once, and a peer that vanished without a word is noticed within some minutes.
 void tune(const Socket& socket);
 
+// Whether the peer has sent something that nobody has read.
+bool holdsUnread(const Socket& socket);
+
+// Closing it now tells the peer at once and leaves nothing behind in the system.
+void closeHard(Socket socket);
+
 // `address:port`, brackets around IPv6.
 std::string textOf(const boost::asio::ip::tcp::endpoint& endpoint);
 

@@ -28,6 +28,7 @@ class Stream final : public base::Wire {
     closed_ = true;
     connection_->close();
   }
+  void admitted() override { connection_->admitted(); }
   std::string_view peer() const override { return connection_->peer(); }
 
  private:

@@ -91,6 +91,13 @@ class Pki:
                        stdout=subprocess.DEVNULL)
         self.ids = self.path("devices/ids.txt").read_text().split()
 
+    @classmethod
+    def existing(cls, directory):
+        made = cls.__new__(cls)
+        made.directory = Path(directory)
+        made.ids = made.path("devices/ids.txt").read_text().split()
+        return made
+
     def path(self, name):
         return self.directory / name
 

@@ -9,7 +9,7 @@ namespace spheregate::app {
 // Defined once, in CMakeLists.txt.
 inline constexpr const char* kVersion = SPHEREGATE_VERSION;
 
-// `2026-06-01`: 0:00 UTC of that day.
+// `2026-05-01`: 0:00 UTC of that day.
 constexpr std::chrono::sys_seconds dayOf(std::string_view text) {
   const auto number = [text](std::size_t at, std::size_t digits) {
     int value = 0;

@@ -38,6 +38,8 @@ class Wire {
   virtual void resumeReading() = 0;
   // Sends what is in the outbox as far as the peer takes it, then closes; the user hears nothing more, bytes included.
   virtual void close() = 0;
+  // The peer is somebody from now on; until then it may have to go when others need its place.
+  virtual void admitted() {}
   // For logs: address and port.
   virtual std::string_view peer() const = 0;
 };

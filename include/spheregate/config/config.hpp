@@ -18,6 +18,7 @@ namespace spheregate::config {
 struct Config {
   std::string hostname;
   tls::ListenerSettings listener;
+  std::filesystem::path authority;  // the gateway's own, which renews the server certificate; empty: somebody else's does
   identity::Settings identity;
   session::Settings session;
   tls::ConnectorSettings connector;

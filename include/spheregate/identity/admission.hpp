@@ -37,13 +37,9 @@ struct Judgement {
   int x509Error = 0;
   std::string deviceId;  // when refusal is none
   std::string caSha256;  // when refusal is none
-  // When refusal is none and the certificate has expired: since when, and how long it is still taken.
-  std::int64_t expiredSeconds = 0;
-  std::int64_t graceLeftSeconds = 0;
+  bool inGrace = false;  // when refusal is none: the certificate has expired, and is taken by `expired_grace`
   std::string reason;    // one sentence with the facts (for example both clocks); empty when admitted
   std::string fix;       // one sentence; empty when admitted
-
-  bool inGrace() const { return expiredSeconds > 0; }
 };
 
 struct TenantCa {
@@ -102,8 +98,8 @@ class Admission {
 
  private:
   struct Inside;
-  explicit Admission(std::unique_ptr<Inside> inside);
-  std::unique_ptr<Inside> inside_;
+  explicit Admission(std::shared_ptr<Inside> inside);
+  std::shared_ptr<Inside> inside_;  // for the metrics, which may be asked for later
 };
 
 }  // namespace spheregate::identity

@@ -37,6 +37,15 @@ struct DeviceView {
   queue::DeviceQueueState queue;
 };
 
+// Why a session may not go on.
+struct Unwelcome {
+  const char* result = "";  // label of device_sessions_revoked_total: denied, unknown_ca, revoked, expired, …
+  std::string reason;       // a sentence
+  std::string fix;          // a sentence
+};
+// By what a device was let in with; nothing when its session may go on.
+using Review = std::function<std::optional<Unwelcome>(const tls::Verdict&)>;
+
 // The devices' side: welcomes connections, checks each CONNECT and each topic against the certificate, takes telemetry into
 // custody and gives the PUBACKs when custody says so. Owns the conversations. Core thread only.
 class Front final : public session::Host, public DeviceSide {
@@ -55,12 +64,16 @@ class Front final : public session::Host, public DeviceSide {
   void welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict);
   // Ends the conversations of these devices. Whoever let them in must not do so again.
   void endDenied(const std::vector<std::string>& ids);
+  // Judges everybody who is connected again and ends the sessions that may not go on; how many. One log line tells of all.
+  std::size_t review(const Review& judge);
   // Ends the device's conversations; it may come again. False when there is none.
   bool disconnect(std::string_view id, std::string_view why);
   // Ends every conversation and welcomes nobody from now on.
   void shutDown();
 
   std::size_t devicesConnected() const { return connected_; }
+  // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
+  const std::map<std::string, std::size_t>& devicesByCa();
   std::vector<DeviceView> devices() const;
   // Of a device that was here or has something queued; nothing otherwise.
   std::optional<queue::DeviceKey> find(std::string_view id) const;
@@ -137,6 +150,7 @@ class Front final : public session::Host, public DeviceSide {
   std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;
   bool stopping_ = false;
+  bool reviewing_ = false;  // whoever leaves now is told of in the review's own line
 };
 
 }  // namespace spheregate::relay

@@ -18,7 +18,10 @@ struct ListenerSettings {
   MinVersion minVersion = MinVersion::tls12;
   std::chrono::milliseconds handshakeTimeout{10'000};
   std::size_t connectionsMax = 10'000;
-  // New handshakes a second from one address, burst four times that; 0: no limit.
+  // Of them, those whose CONNECT has not been accepted yet.
+  std::size_t unauthenticatedMax = 1024;
+  // New handshakes a second from one address, burst four times that; 0: no limit, and no pauses for addresses from which nobody gets
+  // in.
   double handshakesPerSourcePerSecond = 5;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "pki/variants.hpp"
 #include "simulation/memory_store.hpp"
 #include "spheregate/identity/admission.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 #include "unit/fakes.hpp"
 
 namespace spheregate::identity {
@@ -67,6 +69,30 @@ class Fleet : public testing::Test {
   // The judgement of a device certificate of tenant A with these fields.
   static Judgement judge(Admission& admission, const testpki::Fields& wanted) {
     return judge(admission, testpki::issue(wanted, testpki::makeEcKey(), sphere().tenantA));
+  }
+
+  static Admitted admittedOf(const testpki::Issued& device, const Judgement& judgement) {
+    X509& certificate = *device.certificate;
+    const std::unique_ptr<BIGNUM, decltype(&BN_free)> number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr), BN_free};
+    char* digits = BN_bn2hex(number.get());
+    Admitted admitted{.deviceId = judgement.deviceId,
+                      .caSha256 = judgement.caSha256,
+                      .serial = digits,
+                      .certificateSha256 = x509::sha256(certificate),
+                      .notAfterSeconds = x509::unixSeconds(*X509_get0_notAfter(&certificate))};
+    OPENSSL_free(digits);
+    return admitted;
+  }
+  // The device comes through the handshake, if it may.
+  static Judgement connect(Admission& admission, const testpki::Issued& device) {
+    const Judgement judgement = judge(admission, device);
+    if (judgement.refusal == Refusal::none) admission.arrived(admittedOf(device, judgement));
+    return judgement;
+  }
+  std::uint64_t counted(const std::string& name) { return metrics.counter(name, "").value(); }
+  double shown(const std::string& name, const metrics::Labels& labels = {}) {
+    metrics.text();
+    return metrics.gauge(name, "", labels).value();
   }
 
   test::ManualTime time;

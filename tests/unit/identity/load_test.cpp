@@ -86,7 +86,7 @@ TEST_F(Load, saysWhatAFileIsInstead) {
   EXPECT_THAT(errorOf("empty.pem", ""), StartsWith("is empty; "));
   EXPECT_THAT(errorOf("wide.pem", std::string_view{"\xFF\xFE-\0-\0", 6}), StartsWith("is UTF-16 text; "));
   EXPECT_THAT(errorOf("request.pem", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"),
-              StartsWith("block 1 is a CERTIFICATE REQUEST, not a certificate; "));
+              StartsWith("block 1 is a certificate request (CSR)"));
   EXPECT_THAT(errorOf("chain.p7b", "-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n"), StartsWith("is a PKCS#7 container"));
 }
 

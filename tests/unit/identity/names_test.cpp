@@ -42,7 +42,7 @@ TEST_F(Names, twiceAreRefusedEvenWhenTheyAreTheSame) {
 TEST_F(Names, areReadToTheEnd) {
   const Judgement nul = named(id() + std::string(1, '\0') + "x");
   EXPECT_EQ(nul.refusal, Refusal::badName);
-  EXPECT_THAT(nul.reason, HasSubstr("NUL byte after 128 characters"));
+  EXPECT_THAT(nul.reason, HasSubstr("NUL byte after 128 of its 130 characters"));
   EXPECT_THAT(named(id() + "0").reason, HasSubstr("129 characters"));
   EXPECT_THAT(named(id().substr(64)).reason, HasSubstr("64 characters"));
   EXPECT_EQ(named("").refusal, Refusal::badName);

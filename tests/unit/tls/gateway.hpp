@@ -64,9 +64,9 @@ class Gateway {
   static const Identity& device();
 
   Directory directory;
-  boost::asio::io_context loop;
   base::SystemClock clock;
-  metrics::Registry metrics;
+  metrics::Registry metrics;  // before the loop, whose pending operations may still count something
+  boost::asio::io_context loop;
   std::optional<Verdict> refusal;
   std::function<void(Guest&)> onGuest;
   std::deque<Guest> guests;
