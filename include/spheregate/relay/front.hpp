@@ -66,6 +66,8 @@ class Front final : public session::Host, public DeviceSide {
   void endDenied(const std::vector<std::string>& ids);
   // Judges everybody who is connected again and ends the sessions that may not go on; how many. One log line tells of all.
   std::size_t review(const Review& judge);
+  // Tells the notes of a device that was turned away after its handshake, before the front knew it.
+  void noteUnwelcome(const Unwelcome& why, std::string_view peer, const tls::Verdict& verdict);
   // Ends the device's conversations; it may come again. False when there is none.
   bool disconnect(std::string_view id, std::string_view why);
   // Ends every conversation and welcomes nobody from now on.
@@ -73,7 +75,7 @@ class Front final : public session::Host, public DeviceSide {
 
   std::size_t devicesConnected() const { return connected_; }
   // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
-  const std::map<std::string, std::size_t>& devicesByCa();
+  std::map<std::string, std::size_t> devicesByCa() const;
   std::vector<DeviceView> devices() const;
   // Of a device that was here or has something queued; nothing otherwise.
   std::optional<queue::DeviceKey> find(std::string_view id) const;
