@@ -13,7 +13,7 @@ void addRunCommand(CLI::App& program, Deed& deed) {
   runs->callback([file, &deed] {
     deed = [file] {
       const auto config = loadOrComplain(*file);
-      return config ? runDaemon(*config) : kBadConfiguration;
+      return config ? runDaemon(*config, *file) : kBadConfiguration;
     };
   });
 }

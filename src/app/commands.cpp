@@ -16,7 +16,13 @@ int runCommand(int argc, const char* const* argv) {
   program.require_subcommand(0, 1);
   Deed deed;
   addRunCommand(program, deed);
+  addInitCommand(program, deed);
+  addTenantCommands(program, deed);
+  addExportRootCommand(program, deed);
   addConfigCommands(program, deed);
+  addCheckCommand(program, deed);
+  addDevicesCommands(program, deed);
+  addStatusCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

@@ -11,12 +11,17 @@
 #include <string>
 #include <utility>
 
-#include "control_address.hpp"
+#include "admin_routes.hpp"
+#include "calendar.hpp"
+#include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "refusal_record.hpp"
+#include "reloading.hpp"
 #include "required.hpp"
+#include "reviews.hpp"
 #include "server_name.hpp"
 #include "spheregate/app/event_loop.hpp"
 #include "spheregate/app/version.hpp"
@@ -25,6 +30,7 @@
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
+#include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
 #include "spheregate/queue/disk_thread.hpp"
 #include "spheregate/queue/posix_disk.hpp"
@@ -33,6 +39,7 @@
 #include "spheregate/state/store.hpp"
 #include "spheregate/tls/connector.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "spheregate/upstream/control_address.hpp"
 #include "spheregate/upstream/control_client.hpp"
 #include "spheregate/upstream/dialer.hpp"
 #include "spheregate/upstream/gateway_link.hpp"
@@ -43,6 +50,7 @@
 #include "startup_error.hpp"
 #include "status.hpp"
 #include "stewardship.hpp"
+#include "trust_changes.hpp"
 #include "unusable_disk.hpp"
 
 namespace spheregate::app {
@@ -56,16 +64,24 @@ constexpr std::chrono::milliseconds kGoodbye{200};
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
 class Daemon {
  public:
-  explicit Daemon(const config::Config& config);
+  // `asWritten`: what the file said, which `config` may fall short of where the system is too small for it.
+  Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten);
   int run();
 
  private:
   ops::HttpSources sources();
+  StatusParts statusParts();
   std::unique_ptr<queue::Disk> openDisk();
   std::unique_ptr<upstream::Links> openLinks();
   void openGatewayLink(bool shared);
   void tendGateway();
+  void openDoor();
+  void welcome(tls::Arrival arrival);
+  void beginToWatch(const std::filesystem::path& file, const config::Config& asWritten);
+  void bringUpTo(const config::Config& config);
   void awaitSignal();
+  // Everything that may change while the gateway runs; what was done, or what is wrong.
+  base::Explained<std::string> reload();
   void stop(const char* signal);
   void leave();
   [[noreturn]] void leaveNow(const char* why);
@@ -73,9 +89,6 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
-
-  // Who may connect.
-  std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, loop_.clock()))};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -86,6 +99,19 @@ class Daemon {
   // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
+
+  // Who may connect, by which clock, and who has been here before.
+  identity::ClockFloor clock_{loop_.clock(), *state_, metrics_, kReleaseDate};
+  identity::KnownDevices knownDevices_{*state_, loop_.timers(), metrics_};
+  std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, clock_, knownDevices_, metrics_))};
+
+  // The certificate that devices see, renewed before the door opens and while it is open.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), clock_, metrics_, [this] {
+                          // Not from within a reload.
+                          loop_.post([this] {
+                            if (reloading_) reloading_->request();
+                          });
+                        }};
 
   // The way to the hub: trust, logins, and the links: each device's own, or shares of the gateway's own connection. What Paho's thread
   // stores comes before Paho, so that it outlives it.
@@ -102,6 +128,11 @@ class Daemon {
   std::unique_ptr<upstream::GatewayLink> gatewayLink_;
   std::unique_ptr<upstream::Links> links_{openLinks()};
 
+  // Who was refused and why, and what people call the devices.
+  diagnosis::RefusalBook refusals_{loop_.clock(), metrics_};
+  RefusalRecord record_{refusals_};
+  std::unique_ptr<DeviceNames> names_{required(DeviceNames::load(config_.identity))};
+
   // The purpose: devices on one side, the hub on the other.
   relay::Uplink uplink_{custody_, *links_, config_.upstream, *state_, loop_.timers(), metrics_};
   relay::Front front_{config_.session, custody_, uplink_, *state_, loop_.timers(), metrics_};
@@ -111,35 +142,77 @@ class Daemon {
 
   // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
+  AdminRoutes routes_{{.status = [this] { return statusParts(); }, .front = front_, .reload = [this] { return reload(); }}};
+  std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
   ops::Service service_{loop_.timers()};
 
   // The door, opened last.
   std::unique_ptr<tls::Listener> listener_;
+
+  // What changes while all this runs: trust, certificates, the configuration.
+  Reviews reviews_{loop_.timers(), *admission_, front_, metrics_};
+  std::optional<Reloading> reloading_;
+  std::optional<Calendar> calendar_;
+
   boost::asio::signal_set signals_{loop_.asio(), SIGTERM, SIGINT, SIGHUP};
   base::Timer stopDeadline_{loop_.timers()};
   base::Timer goodbye_{loop_.timers()};
   bool stopping_ = false;
 };
 
-Daemon::Daemon(const config::Config& config) : config_{config} {
+Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
-  for (const identity::TenantCa& ca : admission_->tenantCas()) {
-    metrics_
-        .gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", ca.sha256}})
-        .set(static_cast<double>(ca.notAfterSeconds));
-  }
+  renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
+  front_.tell(record_);
+  front_.serve(config_.upstream.hub);
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
-  listener_ = required(
-      tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
-                          [this](tls::Arrival arrival) { front_.welcome(std::move(arrival.wire), std::move(arrival.verdict)); }));
+  openDoor();
+  beginToWatch(file, asWritten);
+}
+
+void Daemon::openDoor() {
+  listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
+                                           [this](tls::Arrival arrival) { welcome(std::move(arrival)); }, record_.atTheDoor()));
   base::logInfo("listening", {{"address", config_.listener.address},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
                               {"tenant_cas", admission_->tenantCas().size()},
                               {"queued_messages", custody_.queuedMessages()}});
+}
+
+void Daemon::welcome(tls::Arrival arrival) {
+  if (reviews_.turnsAway(*arrival.verdict, arrival.wire->peer())) return;
+  admission_->arrived(admittedBy(*arrival.verdict));
+  front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
+}
+
+void Daemon::beginToWatch(const std::filesystem::path& file, const config::Config& asWritten) {
+  reloading_.emplace(ReloadParts{.file = file,
+                                 .loop = loop_.asio(),
+                                 .timers = loop_.timers(),
+                                 .metrics = metrics_,
+                                 .admission = *admission_,
+                                 .listener = *listener_,
+                                 .names = *names_,
+                                 .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
+                     asWritten);
+  calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
+  calendar_->look();
+  metrics_.beforeScrape([this, seen = SeenByCa{}]() mutable { seen.show(*admission_, metrics_); });
+}
+
+// Trust and server certificate are swapped already; what was wished from the cloud stays.
+void Daemon::bringUpTo(const config::Config& config) {
+  reviews_.review();
+  renewal_.follow({config.authority, config.listener.certificate});
+  calendar_->look();
+  if (steward_) return steward_->configure(configuredBy(config));
+  base::changeLogLevel(config.logLevel);
+  custody_.setMessageTtl(configuredBy(config).messageTtl);
+  uplink_.setDrainRate(config.upstream.drainPerSecond);
 }
 
 // What was wished at the last time there was an uplink is in force before the first device is let in.
@@ -191,7 +264,7 @@ void Daemon::openGatewayLink(bool shared) {
   }
   gatewayLink_ = std::make_unique<upstream::GatewayLink>(
       upstream::GatewayContext{.settings = config_.upstream,
-                               .address = required(controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
+                               .address = required(upstream::controlAddress(config_.connector, config_.connector.host, config_.connector.port)),
                                .patience = config_.connector.connectTimeout,
                                .timers = loop_.timers(),
                                .clients = logins_.clients(),
@@ -210,18 +283,23 @@ ops::HttpSources Daemon::sources() {
             if (!listener_) return "the gateway is starting";
             return std::nullopt;
           },
-          .status =
-              [this] {
-                return statusJson({.custody = custody_,
-                                   .front = front_,
-                                   .uplink = uplink_,
-                                   .admission = *admission_,
-                                   .state = *state_,
-                                   .assigner = logins_.assigner(),
-                                   .clock = loop_.clock(),
-                                   .hub = config_.upstream.hub,
-                                   .condition = weather_.condition()});
-              }};
+          .status = [this] { return statusJson(statusParts()); }};
+}
+
+StatusParts Daemon::statusParts() {
+  return {.fleet = {.custody = custody_,
+                    .front = front_,
+                    .known = knownDevices_,
+                    .refusals = refusals_,
+                    .aliases = names_->now(),
+                    .clock = loop_.clock()},
+          .uplink = uplink_,
+          .admission = *admission_,
+          .reloading = *reloading_,
+          .state = *state_,
+          .assigner = logins_.assigner(),
+          .hub = config_.upstream.hub,
+          .condition = weather_.condition()};
 }
 
 int Daemon::run() {
@@ -235,10 +313,23 @@ int Daemon::run() {
 void Daemon::awaitSignal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (stopping_) leaveNow("a second signal came");
-    stop(signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP");
+    if (signal == SIGHUP) {
+      if (!stopping_) static_cast<void>(reload());
+    } else {
+      if (stopping_) leaveNow("a second signal came");
+      stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
     awaitSignal();
   });
+}
+
+base::Explained<std::string> Daemon::reload() {
+  service_.reloading();
+  reloading_->request();
+  service_.reloaded();
+  const Reloading::State& state = reloading_->state();
+  if (!state.good) return base::failed<std::string>(state.problem);
+  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
@@ -271,13 +362,13 @@ void Daemon::leaveNow(const char* why) {
 
 }  // namespace
 
-int runDaemon(const config::Config& config) {
+int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   base::configureLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
-    Daemon daemon{inEffect};
+    Daemon daemon{inEffect, file, config};
     return daemon.run();
   } catch (const StartupError& error) {
     std::fprintf(stderr, "spheregate: %s\n", error.what());

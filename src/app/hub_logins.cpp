@@ -3,10 +3,10 @@
 #include <functional>
 #include <utility>
 
-#include "control_address.hpp"
 #include "required.hpp"
 #include "spheregate/provisioning/assigned_gateway.hpp"
 #include "spheregate/provisioning/group_credentials.hpp"
+#include "spheregate/upstream/control_address.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 provisioning::Settings settingsOf(const config::Config& config) {
   const upstream::AuthSettings& auth = config.upstream.auth;
   provisioning::Settings settings;
-  settings.address = required(controlAddress(config.connector, auth.endpoint.host, auth.endpoint.port));
+  settings.address = required(upstream::controlAddress(config.connector, auth.endpoint.host, auth.endpoint.port));
   settings.idScope = auth.idScope;
   settings.registrationsPerMinute = auth.registrationsPerMinute;
   return settings;

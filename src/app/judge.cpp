@@ -5,7 +5,7 @@
 
 namespace spheregate::app {
 
-tls::Judge judgeBy(const identity::Admission& admission) {
+tls::Judge judgeBy(identity::Admission& admission) {
   return [&admission](X509& leaf) -> std::shared_ptr<const tls::Verdict> {
     identity::Judgement judgement = admission.judge(leaf);
     auto verdict = std::make_shared<tls::Verdict>();
@@ -19,6 +19,14 @@ tls::Judge judgeBy(const identity::Admission& admission) {
     verdict->certificate = tls::certificateFacts(leaf);
     return verdict;
   };
+}
+
+identity::Admitted admittedBy(const tls::Verdict& verdict) {
+  return {.deviceId = verdict.deviceId,
+          .caSha256 = verdict.caSha256,
+          .serial = verdict.certificate.serial,
+          .certificateSha256 = verdict.certificate.sha256,
+          .notAfterSeconds = verdict.certificate.notAfterSeconds};
 }
 
 }  // namespace spheregate::app

@@ -1,6 +1,10 @@
 #include "status.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "spheregate/app/version.hpp"
+#include "trust_status.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -12,22 +16,17 @@ json ledgerJson(const queue::Ledger& ledger, std::uint64_t queued) {
           {"expired", ledger.expired},   {"dropped", ledger.dropped}, {"dead_lettered", ledger.deadLettered}};
 }
 
-json deviceJson(const relay::DeviceView& device, base::WallTime now) {
-  json entry{{"id", device.id},
-             {"connected", device.connected},
-             {"peer", device.peer},
-             {"unacknowledged", device.unacknowledged},
-             {"link", {{"state", upstream::label(device.link.state)}, {"inflight", device.link.inflight}}},
-             {"queue", ledgerJson(device.queue.ledger, device.queue.messages)}};
-  entry["queue"]["bytes"] = device.queue.bytes;
-  if (!device.link.lastError.empty()) entry["link"]["last_error"] = device.link.lastError;
-  if (device.queue.oldest) entry["queue"]["oldest_age_seconds"] = std::chrono::duration<double>(now - *device.queue.oldest).count();
-  return entry;
-}
-
 json provisioningJson(const provisioning::Assigner& assigner) {
   json entry{{"assigned", assigner.known()}, {"waiting", assigner.registrar().waiting()}, {"running", assigner.registrar().running()}};
   if (!assigner.registrar().trouble().empty()) entry["last_error"] = assigner.registrar().trouble();
+  return entry;
+}
+
+json reloadJson(const Reloading::State& state) {
+  json entry{{"last_reload", state.good ? "ok" : "error"},
+             {"in_force_since", std::chrono::system_clock::to_time_t(state.at)},
+             {"restart_needed", state.restartNeeded}};
+  if (!state.good) entry["problem"] = state.problem;
   return entry;
 }
 
@@ -35,29 +34,28 @@ json provisioningJson(const provisioning::Assigner& assigner) {
 
 std::string statusJson(const StatusParts& parts) {
   json status;
-  status["ready"] = parts.custody.isOpen();
+  status["ready"] = parts.fleet.custody.isOpen();
+  status["version"] = kVersion;
   status["hub"] = parts.hub;
   status["uplink"] = {{"connected", parts.uplink.linksUp() > 0},
                       {"sessions", parts.uplink.linksUp()},
                       {"condition", upstream::label(parts.condition)}};
   if (parts.assigner) status["provisioning"] = provisioningJson(*parts.assigner);
-  status["queue"] = ledgerJson(parts.custody.totals(), parts.custody.queuedMessages());
-  status["queue"]["disk_bytes"] = parts.custody.diskBytes();
-  if (!parts.custody.isOpen()) status["queue"]["closed"] = parts.custody.closedReason();
+  status["queue"] = ledgerJson(parts.fleet.custody.totals(), parts.fleet.custody.queuedMessages());
+  status["queue"]["disk_bytes"] = parts.fleet.custody.diskBytes();
+  if (!parts.fleet.custody.isOpen()) status["queue"]["closed"] = parts.fleet.custody.closedReason();
   status["state"]["usable"] = parts.state.usable();
   if (!parts.state.usable()) status["state"]["fault"] = parts.state.fault();
-  status["tenant_cas"] = json::array();
-  for (const identity::TenantCa& ca : parts.admission.tenantCas()) {
-    status["tenant_cas"].push_back({{"file", ca.file},
-                                    {"subject", ca.subject},
-                                    {"tenant_id", ca.tenantId},
-                                    {"sha256", ca.sha256},
-                                    {"not_after", ca.notAfterSeconds}});
-  }
-  status["devices_connected"] = parts.front.devicesConnected();
+  status.update(trustJson(parts.admission, parts.fleet.front.devicesByCa()));
+  status["configuration"] = reloadJson(parts.reloading.state());
+  status["devices_connected"] = parts.fleet.front.devicesConnected();
+  status["devices_total"] = parts.fleet.custody.deviceCount();
   status["devices"] = json::array();
-  const base::WallTime now = parts.clock.wall();
-  for (const relay::DeviceView& device : parts.front.devices()) status["devices"].push_back(deviceJson(device, now));
+  const std::size_t shown = std::min(parts.fleet.custody.deviceCount(), kStatusDevicesMax);
+  for (std::size_t number = 0; number < shown; ++number) {
+    status["devices"].push_back(deviceJson(parts.fleet, parts.fleet.custody.id(static_cast<queue::DeviceKey>(number))));
+  }
+  status["refusals"] = refusalsJson(parts.fleet, parts.fleet.refusals.recent(kStatusRefusalsMax));
   // Ids are ASCII, but an error text may quote what a peer sent.
   return status.dump(2, ' ', false, json::error_handler_t::replace);
 }

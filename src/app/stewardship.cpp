@@ -1,21 +1,12 @@
 #include "stewardship.hpp"
 
-#include <array>
-#include <ctime>
 #include <string>
 
+#include "iso_time.hpp"
 #include "spheregate/app/version.hpp"
 
 namespace spheregate::app {
 namespace {
-
-std::string iso8601(base::WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 // The worst first: nothing is kept, then nothing gets through, then one device does not.
 std::string lastError(const StewardParts& parts) {
@@ -40,8 +31,13 @@ steward::Health healthOf(const StewardParts& parts, const std::string& startedAt
 
 }  // namespace
 
+steward::Configured configuredBy(const config::Config& config) {
+  return {.logLevel = config.logLevel,
+          .messageTtl = std::chrono::duration_cast<std::chrono::seconds>(config.queue.messageTtl),
+          .drainRate = config.upstream.drainPerSecond};
+}
+
 std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts) {
-  const config::Config& config = parts.config;
   steward::Controls controls{.denyList =
                                  [parts](const std::vector<std::string>& ids) {
                                    parts.admission.denyAlso(ids);
@@ -52,10 +48,7 @@ std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts) {
                              .drainRate = [parts](double perSecond) { parts.uplink.setDrainRate(perSecond); }};
   return std::make_unique<steward::Steward>(
       parts.gateway, parts.store, parts.timers,
-      steward::Configured{.logLevel = config.logLevel,
-                          .messageTtl = std::chrono::duration_cast<std::chrono::seconds>(config.queue.messageTtl),
-                          .drainRate = config.upstream.drainPerSecond},
-      std::move(controls), [parts, startedAt = iso8601(parts.timers.clock().wall())] { return healthOf(parts, startedAt); });
+      configuredBy(parts.config), std::move(controls), [parts, startedAt = iso8601(parts.timers.clock().wall())] { return healthOf(parts, startedAt); });
 }
 
 }  // namespace spheregate::app

@@ -25,6 +25,9 @@ struct StewardParts {
   relay::Front& front;
 };
 
+// What the configuration says of what can be wished otherwise.
+steward::Configured configuredBy(const config::Config& config);
+
 std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts);
 
 }  // namespace spheregate::app

@@ -3,8 +3,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 #include "spheregate/base/utf8.hpp"
 
@@ -13,6 +16,32 @@ namespace {
 
 std::atomic<LogLevel> threshold{LogLevel::info};
 std::atomic<LogFormat> shape{LogFormat::text};
+
+// Lines come from any thread, and names change while the gateway runs.
+std::mutex namesGuard;
+std::shared_ptr<const DeviceNames> deviceNames;
+
+bool holdsDevice(const LogField& field) {
+  return field.name == "device" || field.name == "cn" || field.name == "client_id" || field.name == "registration";
+}
+
+// What people call the device of this field; empty when it is no device's field, or has no name.
+std::string aliasIn(const LogField& field) {
+  if (!holdsDevice(field)) return {};
+  std::shared_ptr<const DeviceNames> names;
+  {
+    const std::lock_guard guard{namesGuard};
+    names = deviceNames;
+  }
+  return names ? (*names)(field.value) : std::string{};
+}
+
+// What a person reads in a line of text.
+std::string readable(const LogField& field) {
+  if (!holdsDevice(field)) return field.value;
+  std::string alias = aliasIn(field);
+  return alias.empty() ? shortId(field.value) : alias;
+}
 
 spdlog::logger& sink() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
@@ -82,11 +111,17 @@ std::string timestamp() {
 std::string asJson(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":", timestamp(), levelName(level));
   appendEscaped(line, event, LogFormat::json);
+  std::string alias;
   for (const LogField& field : fields) {
     line += ',';
     appendEscaped(line, field.name, LogFormat::json);
     line += ':';
     appendEscaped(line, clipped(field.value), LogFormat::json);
+    if (alias.empty()) alias = aliasIn(field);
+  }
+  if (!alias.empty()) {
+    line += ",\"alias\":";
+    appendEscaped(line, clipped(alias), LogFormat::json);
   }
   line += '}';
   return line;
@@ -98,7 +133,7 @@ std::string asLine(LogLevel level, std::string_view event, std::initializer_list
     line += ' ';
     line += field.name;
     line += '=';
-    const std::string value = clipped(field.value);
+    const std::string value = clipped(readable(field));
     if (plain(value))
       line += value;
     else
@@ -124,8 +159,16 @@ void changeLogLevel(LogLevel level) { threshold = level; }
 
 bool logEnabled(LogLevel level) { return level >= threshold.load(std::memory_order_relaxed); }
 
+void nameDevices(DeviceNames names) {
+  auto given = names ? std::make_shared<const DeviceNames>(std::move(names)) : nullptr;
+  const std::lock_guard guard{namesGuard};
+  deviceNames.swap(given);
+}
+
 std::string shortId(std::string_view deviceId) {
-  if (deviceId.size() <= 24) return std::string{deviceId};
+  constexpr std::size_t kShownWhole = 24;
+  const bool made = deviceId.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  if (deviceId.size() <= kShownWhole || !made) return std::string{deviceId};
   std::string text{deviceId.substr(0, 8)};
   text += "\u2026";
   text += deviceId.substr(deviceId.size() - 4);

@@ -47,6 +47,11 @@ inline Key required(Key made) {
   return made;
 }
 
+inline Key live(Key made) {
+  made.live = true;
+  return made;
+}
+
 inline Key requiredWhen(std::function<bool(const Config&)> needed, Key made) {
   made.required = true;
   made.needed = std::move(needed);

@@ -26,11 +26,4 @@ const std::vector<Key>& keys() {
   return table;
 }
 
-const std::vector<std::string>& laterKeys() {
-  static const std::vector<std::string> names{
-      "admin",
-  };
-  return names;
-}
-
 }  // namespace spheregate::config

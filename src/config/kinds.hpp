@@ -51,6 +51,7 @@ Kind<std::string> proxyUser();
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
 Kind<std::string> deviceId();
+Kind<std::string> groupName();
 Kind<std::string> idScope();
 // YAML's own words for it.
 Kind<bool> flag();

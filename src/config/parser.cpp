@@ -21,8 +21,6 @@ bool isSection(const std::string& path) {
   return std::any_of(keys().begin(), keys().end(), [&](const Key& key) { return key.path.starts_with(path + "."); });
 }
 
-bool isLater(const std::string& path) { return std::find(laterKeys().begin(), laterKeys().end(), path) != laterKeys().end(); }
-
 // The words that may stand directly under a prefix such as `queue.`.
 std::vector<std::string> wordsUnder(const std::string& prefix) {
   std::vector<std::string> words;
@@ -77,9 +75,12 @@ Loaded Parser::parse(const std::string& yaml) {
   checkMode();
   checkMissing();
   checkProxy();
+  checkRevocation();
+  checkAliases();
   if (!places_.contains("upstream.port") && loaded_.config.connector.transport == tls::Transport::webSocket) {
     loaded_.config.connector.port = tls::kWebSocketPort;
   }
+  loaded_.config.admin.socketGiven = places_.contains("admin.socket");
   // The hub's name is for the network and for the words of the protocol.
   loaded_.config.connector.host = loaded_.config.upstream.hub;
   const auto order = [](const Problem& problem) { return std::tuple{problem.line == 0, problem.line, problem.column}; };
@@ -121,7 +122,9 @@ void Parser::readEntry(const Entry& entry, const std::string& path, const std::s
 void Parser::readValue(const Key& key, const Entry& entry) {
   std::optional<Complaint> complaint;
   Place place = entry.value.place;
-  if (entry.value.kind == Node::Kind::scalar) {
+  if (key.isMap && entry.value.kind == Node::Kind::map) {
+    aliases_ = entry.value.entries;
+  } else if (entry.value.kind == Node::Kind::scalar) {
     complaint = key.read(entry.value.text, loaded_.config);
   } else if (entry.value.kind == Node::Kind::nothing) {
     complaint = Complaint{"this has no value", "write " + key.words + ", or remove the key"};
@@ -135,7 +138,6 @@ void Parser::readValue(const Key& key, const Entry& entry) {
 }
 
 void Parser::refuseUnknown(const Entry& entry, const std::string& path, const std::string& prefix) {
-  if (isLater(path)) return complain(entry.key.place, path, {"this is not in this version", "remove it"});
   const std::vector<std::string> words = wordsUnder(prefix);
   std::string fix = "known here are " + joined(words);
   const auto belongs = home(entry.key.text);
@@ -198,6 +200,22 @@ void Parser::checkProxy() {
   }
   if (proxy.user.empty() && !proxy.passwordFile.empty()) {
     complainOf("upstream.proxy_password_file", "this password has no user", "add upstream.proxy_user, or remove the file");
+  }
+}
+
+void Parser::checkRevocation() {
+  if (bad_.contains("devices.crl") || bad_.contains("devices.crl_policy")) return;
+  const identity::Settings& settings = loaded_.config.identity;
+  const auto policy = places_.find("devices.crl_policy");
+  const auto lists = places_.find("devices.crl");
+  if (settings.crlPolicy != identity::CrlPolicy::off && settings.crl.empty()) {
+    complain(policy->second, policy->first,
+             {"there are no revocation lists for this policy", "put their path into devices.crl, or set the policy to off"});
+  }
+  // Whoever names the lists expects that they are obeyed.
+  if (policy == places_.end() && !settings.crl.empty()) {
+    complain(lists->second, lists->first,
+             {"these lists are not looked at without a devices.crl_policy", "add `crl_policy: prefer` or `crl_policy: require`"});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "document.hpp"
 #include "keys.hpp"
@@ -26,6 +27,8 @@ class Parser {
   void checkMode();
   void checkMissing();
   void checkProxy();
+  void checkRevocation();
+  void checkAliases();
 
   bool good(const std::string& path) const { return places_.contains(path) && !bad_.contains(path); }
   // Where the nearest section that the file has begins.
@@ -36,6 +39,7 @@ class Parser {
   Loaded loaded_;
   std::map<std::string, Place> places_;  // of every known key and section in the file
   std::set<std::string> bad_;            // known keys whose value was refused
+  std::vector<Entry> aliases_;           // of devices.aliases, as the file has them
 };
 
 }  // namespace spheregate::config

@@ -6,11 +6,13 @@
 #include "host_names.hpp"
 #include "kinds.hpp"
 #include "spheregate/hub/device_id.hpp"
+#include "spheregate/tls/key_name.hpp"
 
 namespace spheregate::config {
 namespace {
 
 constexpr std::size_t kPolicyNameBytesMax = 64;
+constexpr std::size_t kGroupNameBytesMax = 32;
 
 Reading<std::string> readHostName(const std::string& text, Dot dot) {
   // The text is not repeated: people paste connection strings with keys here.
@@ -145,7 +147,7 @@ Kind<std::filesystem::path> privateKeyFile() {
   Kind<std::filesystem::path> kind = file();
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
     if (text.starts_with("pkcs11:") || text.starts_with("handle:")) {
-      return Complaint{"keys in a token are not in this version", "write the path of a PEM file"};
+      return Complaint{"a key in a token cannot be used here, only as tls.private_key", "write the path of a PEM file"};
     }
     return plain(text);
   };
@@ -153,11 +155,15 @@ Kind<std::filesystem::path> privateKeyFile() {
 }
 
 Kind<std::string> serverKey() {
-  return {.words = "path",
-          .read = [file = privateKeyFile().read](const std::string& text) -> Reading<std::string> {
-            const Reading<std::filesystem::path> path = file(text);
-            if (const auto* complaint = std::get_if<Complaint>(&path)) return *complaint;
-            return std::get<std::filesystem::path>(path).string();
+  return {.words = "path, `pkcs11:` URI, or `handle:` of a TPM",
+          .read = [plain = file().read](const std::string& text) -> Reading<std::string> {
+            const Reading<std::filesystem::path> written = plain(text);
+            if (const auto* complaint = std::get_if<Complaint>(&written)) return *complaint;
+            std::string whole = std::get<std::filesystem::path>(written).string();
+            const auto name = tls::keyName(whole);
+            if (name) return whole;
+            const std::size_t fix = name.error().find("; ");
+            return Complaint{name.error().substr(0, fix), name.error().substr(fix + 2)};
           },
           .write = writeText};
 }
@@ -211,6 +217,17 @@ Kind<std::string> deviceId() {
           .read = [](const std::string& text) -> Reading<std::string> {
             if (hub::validDeviceId(text)) return text;
             return Complaint{"this is not a device id", "write it as the hub shows it, at most 128 letters, digits and marks"};
+          },
+          .write = writeText};
+}
+
+Kind<std::string> groupName() {
+  return {.words = "name of a group, or empty",
+          .read = [](const std::string& text) -> Reading<std::string> {
+            const bool plain = std::all_of(text.begin(), text.end(),
+                                           [](char c) { return letterOrDigit(c) || c == '-' || c == '_' || c == '.' || c == '$'; });
+            if (plain && text.size() <= kGroupNameBytesMax && !text.starts_with('-')) return text;
+            return Complaint{quote(text) + " is not the name of a group", "write the name of one of this machine's groups"};
           },
           .write = writeText};
 }

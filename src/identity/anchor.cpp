@@ -35,12 +35,14 @@ int note(int ok, X509_STORE_CTX* context) {
   if (ok == 1) return 1;
   auto& finding = *static_cast<Finding*>(X509_STORE_CTX_get_app_data(context));
   const int error = X509_STORE_CTX_get_error(context);
-  int& fault = X509_STORE_CTX_get_error_depth(context) == 0 ? finding.leafFault : finding.caFault;
   if (saysNotIssued(error)) {
     finding.match = Finding::Match::namesake;
-  } else if (fault == X509_V_OK) {
-    fault = error;
+    return 1;
   }
+  const bool ofLeaf = X509_STORE_CTX_get_error_depth(context) == 0;
+  if (ofLeaf) ++finding.leafFaults;
+  int& fault = ofLeaf ? finding.leafFault : finding.caFault;
+  if (fault == X509_V_OK) fault = error;
   return 1;
 }
 

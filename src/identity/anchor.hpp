@@ -18,6 +18,7 @@ struct Finding {
   };
   Match match = Match::stranger;
   int leafFault = X509_V_OK;
+  int leafFaults = 0;  // how many in all
   int caFault = X509_V_OK;
 
   bool vouchedFor() const { return match == Match::issuer && leafFault == X509_V_OK && caFault == X509_V_OK; }

@@ -37,7 +37,7 @@ NameFinding checkSphereId(std::string_view text) {
                "for devices that are not Azure Sphere set devices.identity to any");
   }
   if (const std::size_t at = firstOutside(text, anyHex)) {
-    return bad("character " + std::to_string(at) + " of the name is not a hexadecimal digit",
+    return bad("the name has 128 characters, but character " + std::to_string(at) + " is not a hexadecimal digit",
                "for devices that are not Azure Sphere set devices.identity to any");
   }
   if (firstOutside(text, lowerHex)) {
@@ -73,13 +73,13 @@ NameFinding readCommonName(X509& certificate, NameRule rule) {
   const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, first));
   const int type = ASN1_STRING_type(value);
   if (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING && type != V_ASN1_IA5STRING) {
-    return bad(std::string{"the common name is a "} + ASN1_tag2str(type),
+    return bad(std::string{"the common name is a "} + ASN1_tag2str(type) + " of " + std::to_string(ASN1_STRING_length(value)) + " bytes",
                "encode the common name as PrintableString or UTF8String");
   }
   const std::string_view text{reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
                               static_cast<std::size_t>(ASN1_STRING_length(value))};
   if (const std::size_t at = text.find('\0'); at != std::string_view::npos) {
-    return bad("the common name has a NUL byte after " + std::to_string(at) + " characters", kReissue);
+    return bad("the common name has a NUL byte after " + std::to_string(at) + " of its " + std::to_string(text.size()) + " characters", kReissue);
   }
   return checkDeviceId(text, rule);
 }

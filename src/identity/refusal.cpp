@@ -32,6 +32,12 @@ const char* label(Refusal refusal) {
       return "not_allowed";
     case Refusal::caExpired:
       return "ca_expired";
+    case Refusal::revoked:
+      return "revoked";
+    case Refusal::crlMissing:
+      return "crl_missing";
+    case Refusal::crlStale:
+      return "crl_stale";
     case Refusal::other:
       return "other";
   }

@@ -4,13 +4,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "file_set.hpp"
 #include "spheregate/x509/certificate_file.hpp"
 #include "spheregate/x509/certificate_text.hpp"
 #include "spheregate/base/log.hpp"
@@ -26,40 +25,24 @@ std::string lowered(std::string text) {
   return text;
 }
 
-bool isCandidate(const fs::directory_entry& entry) {
-  constexpr std::array<std::string_view, 4> endings{".pem", ".cer", ".crt", ".der"};
-  std::error_code error;
-  const std::string ending = lowered(entry.path().extension().string());
-  return !entry.path().filename().string().starts_with('.') && entry.is_regular_file(error) &&
-         std::find(endings.begin(), endings.end(), ending) != endings.end();
-}
-
 base::Explained<std::vector<fs::path>> candidateFiles(const fs::path& place) {
   using Files = std::vector<fs::path>;
+  constexpr const char* download = "; download the tenant CA with `az sphere ca-certificate download` and put it there";
   std::error_code error;
-  if (!fs::exists(place, error)) {
-    return base::failed<Files>(place.string() + ": does not exist, or the daemon's user may not look into its directory; " +
-                               "download the tenant CA with `az sphere ca-certificate download` and put it there");
-  }
-  if (!fs::is_directory(place, error)) return Files{place};
-  Files files;
-  fs::directory_iterator entries{place, error};
-  for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) {
-    if (isCandidate(*entries)) files.push_back(entries->path());
-  }
-  if (error) return base::failed<Files>(place.string() + ": cannot be listed (" + error.message() + "); check its permissions");
-  if (files.empty()) {
-    return base::failed<Files>(place.string() + ": has no *.pem, *.cer, *.crt or *.der file; " +
-                               "download the tenant CA with `az sphere ca-certificate download` and put it there");
-  }
-  std::sort(files.begin(), files.end());
+  auto files = filesAt(place, {".pem", ".cer", ".crt", ".der"});
+  if (!files && !fs::exists(place, error)) return base::failed<Files>(files.error() + download);
+  if (files && files->empty()) return base::failed<Files>(place.string() + ": has no *.pem, *.cer, *.crt or *.der file" + download);
   return files;
 }
 
 TenantCa factsOf(X509& certificate, const fs::path& file) {
   const X509_NAME& subject = *X509_get_subject_name(&certificate);
-  return {file.string(), x509::nameText(subject), x509::guidAtEnd(subject), x509::sha256(certificate),
-          x509::unixSeconds(*X509_get0_notAfter(&certificate))};
+  return {.file = file.string(),
+          .subject = x509::nameText(subject),
+          .tenantId = x509::guidAtEnd(subject),
+          .sha256 = x509::sha256(certificate),
+          .notBeforeSeconds = x509::unixSeconds(*X509_get0_notBefore(&certificate)),
+          .notAfterSeconds = x509::unixSeconds(*X509_get0_notAfter(&certificate))};
 }
 
 // Why this certificate cannot be an anchor; empty when it can.
@@ -86,18 +69,17 @@ std::string unfit(X509& certificate, const TenantCa& facts, const std::string& t
   return {};
 }
 
-void warnOutsideValidity(X509& certificate, const TenantCa& facts, std::int64_t now) {
-  const std::int64_t from = x509::unixSeconds(*X509_get0_notBefore(&certificate));
+void warnOutsideValidity(const TenantCa& facts, std::int64_t now) {
   if (now > facts.notAfterSeconds) {
     base::logWarn("tenant CA expired",
                   {{"file", facts.file},
                    {"subject", facts.subject},
                    {"not_after", x509::timeText(facts.notAfterSeconds)},
                    {"fix", "download the tenant's current CA, put it beside this one, then remove this one"}});
-  } else if (now < from) {
+  } else if (now < facts.notBeforeSeconds) {
     base::logWarn("tenant CA not yet valid", {{"file", facts.file},
                                               {"subject", facts.subject},
-                                              {"not_before", x509::timeText(from)},
+                                              {"not_before", x509::timeText(facts.notBeforeSeconds)},
                                               {"fix", "check the clock of this machine with `timedatectl`"}});
   }
 }
@@ -119,7 +101,7 @@ base::Explained<std::vector<PinnedCa>> loadTenantCas(const Settings& settings, b
       const bool again =
           std::any_of(pinned.begin(), pinned.end(), [&](const PinnedCa& other) { return other.facts.sha256 == facts.sha256; });
       if (again) continue;
-      warnOutsideValidity(*certificate, facts, std::chrono::system_clock::to_time_t(now));
+      warnOutsideValidity(facts, std::chrono::system_clock::to_time_t(now));
       pinned.push_back({std::move(facts), std::move(certificate)});
     }
   }

@@ -111,6 +111,13 @@ Gauge& Registry::gauge(const std::string& name, const std::string& help, const L
   return member(families_->gauges, name, help, labels, [] { return std::make_unique<Gauge>(); });
 }
 
+void Registry::withdrawGauge(const std::string& name, const Labels& labels) {
+  const auto family = families_->gauges.find(name);
+  if (family == families_->gauges.end()) return;
+  family->second.members.erase(labels);
+  if (family->second.members.empty()) families_->gauges.erase(family);
+}
+
 Histogram& Registry::histogram(const std::string& name, const std::string& help, std::vector<double> bounds, const Labels& labels) {
   return member(families_->histograms, name, help, labels, [&] { return std::make_unique<Histogram>(std::move(bounds)); });
 }

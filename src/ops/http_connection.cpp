@@ -33,7 +33,7 @@ HttpAnswer refusalOf(const beast::error_code& error) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended)
+HttpConnection::HttpConnection(Socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended)
     : stream_{std::move(socket)},
       deadline_{deadline},
       answer_{std::move(answer)},
@@ -81,7 +81,7 @@ void HttpConnection::write(HttpAnswer answer) {
 
 void HttpConnection::bidFarewell() {
   beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.socket().shutdown(Socket::shutdown_send, ignored);
   stream_.expires_after(kFarewell);
   drain();
 }

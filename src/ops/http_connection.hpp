@@ -1,9 +1,9 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <chrono>
@@ -16,14 +16,15 @@
 
 namespace spheregate::ops {
 
-// One client: a request, its answer, and again while the client wants. Keeps itself alive while an operation is pending; its
+// One client, over TCP or a Unix socket: a request, its answer, and again while the client wants. Keeps itself alive while an operation is pending; its
 // owner may close it at any time and hears of its end by `ended`.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   using Answer = std::function<HttpAnswer(const HttpRequest&)>;
+  using Socket = boost::asio::generic::stream_protocol::socket;
   using Ended = std::function<void(HttpConnection*)>;
 
-  HttpConnection(boost::asio::ip::tcp::socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended);
+  HttpConnection(Socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -40,7 +41,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void bidFarewell();
   void drain();
 
-  boost::beast::tcp_stream stream_;
+  boost::beast::basic_stream<boost::asio::generic::stream_protocol> stream_;
   std::chrono::milliseconds deadline_;
   Answer answer_;
   Ended ended_;

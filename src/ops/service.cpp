@@ -1,6 +1,7 @@
 #include "spheregate/ops/service.hpp"
 
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -30,6 +31,16 @@ void Service::ready() {
   interval_ = watchdogInterval();
   if (interval_ > base::Duration{}) feedWatchdog();
 }
+
+// systemd tells this word from those about an earlier reload by the time.
+void Service::reloading() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+  notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
+}
+
+void Service::reloaded() { notify("READY=1"); }
 
 void Service::stopping() { notify("STOPPING=1"); }
 

@@ -33,7 +33,7 @@ Assigner::Assigner(const Parts& parts, Sign sign, Judge judge)
 
 void Assigner::recall(const std::string& registrationId, std::string_view text) {
   const auto row = readRow(text);
-  if (!row) return base::logWarn("unreadable assignment passed over", {{"registration", base::shortId(registrationId)}});
+  if (!row) return base::logWarn("unreadable assignment passed over", {{"registration", registrationId}});
   Entry& entry = entryOf(registrationId);
   entry.assignment = row->assignment;
   entry.current = row->service == parts_.settings.address.host && row->idScope == parts_.settings.idScope;
@@ -108,7 +108,7 @@ void Assigner::assigned(Entries::value_type& place, Assignment assignment) {
     // The hub refuses, the service stands by it: the cause lies elsewhere.
     entry.notBefore = parts_.timers.now() + backOff(++entry.confirmations, kConfirmedWaitMin, kConfirmedWaitMax, parts_.random);
   } else {
-    base::logInfo("registration assigned", {{"registration", base::shortId(place.first)}, {"hub", assignment.hub}, {"device", base::shortId(assignment.deviceId)}});
+    base::logInfo("registration assigned", {{"registration", place.first}, {"hub", assignment.hub}, {"device", assignment.deviceId}});
     if (!entry.assignment) ++known_;
     keep(place.first, assignment);
     entry.notBefore = {};
@@ -128,7 +128,7 @@ void Assigner::failed(Entries::value_type& place, const Fault& fault) {
                                       : backOff(entry.failures, kPassingWaitMin, kPassingWaitMax, parts_.random);
   entry.notBefore = parts_.timers.now() + std::max<base::Duration>(wait, fault.retryAfter);
   const auto more = lasting ? faultLog_.pass(parts_.timers.now()) : std::nullopt;
-  if (more) base::logWarn("registration refused", {{"registration", base::shortId(place.first)}, {"reason", fault.reason}, {"more_before", *more}});
+  if (more) base::logWarn("registration refused", {{"registration", place.first}, {"reason", fault.reason}, {"more_before", *more}});
   tell(entry, base::failed<Assignment>(fault.reason));
 }
 

@@ -48,6 +48,12 @@ DeviceQueue& Core::device(std::string_view id) {
   return *devices.back();
 }
 
+std::optional<DeviceKey> Core::find(std::string_view id) const {
+  const auto known = keys_.find(id);
+  if (known == keys_.end()) return std::nullopt;
+  return known->second;
+}
+
 Entry& Core::accept(DeviceQueue& queue, base::ByteView body) {
   Entry entry;
   entry.size = static_cast<std::uint32_t>(body.size());

@@ -22,6 +22,7 @@ class Core {
   Core(const Settings& settings, base::Timers& timers, metrics::Registry& registry);
 
   DeviceQueue& device(std::string_view id);
+  std::optional<DeviceKey> find(std::string_view id) const;
   DeviceQueue& at(DeviceKey key) { return *devices[static_cast<std::size_t>(key)]; }
   const DeviceQueue& at(DeviceKey key) const { return *devices[static_cast<std::size_t>(key)]; }
 

@@ -100,6 +100,8 @@ void Custody::open(CustodyUser& user) {
 
 DeviceKey Custody::device(std::string_view id) { return inside_->core.device(id).key; }
 
+std::optional<DeviceKey> Custody::find(std::string_view id) const { return inside_->core.find(id); }
+
 std::string_view Custody::id(DeviceKey device) const { return inside_->core.at(device).id; }
 
 std::size_t Custody::deviceCount() const { return inside_->core.devices.size(); }

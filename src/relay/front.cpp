@@ -24,8 +24,6 @@ constexpr unsigned kVisitsBurst = 10;
 constexpr base::Duration kQuiet = std::chrono::minutes{1};
 constexpr std::size_t kNamesRememberedMax = 10'000;
 
-// A device opens one connection. It may open another when its network forgot the first.
-constexpr std::size_t kUnfinishedMax = 4;
 // The gateway sends a patch on with a $rid of its own, and a topic ends at 64 KB.
 constexpr std::size_t kPatchQueryBytesMax = 4096;
 // Reads are kept while the hub is away, and the answer's topic is a little longer than theirs. SDKs need some forty bytes.
@@ -54,11 +52,17 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
 }
 
 // CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
-void Front::refreshDevicesByCa() {
-  for (auto& entry : devicesByCa_) entry.second = 0;
+std::map<std::string, std::size_t> Front::devicesByCa() const {
+  std::map<std::string, std::size_t> counts = devicesByCa_;
+  for (auto& entry : counts) entry.second = 0;
   for (const auto& entry : guests_) {
-    if (entry.second->device) ++devicesByCa_[entry.second->verdict->caSha256];
+    if (entry.second->device) ++counts[entry.second->verdict->caSha256];
   }
+  return counts;
+}
+
+void Front::refreshDevicesByCa() {
+  devicesByCa_ = devicesByCa();
   for (const auto& [ca, count] : devicesByCa_) {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
@@ -81,23 +85,21 @@ void Front::welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls:
   conversation.start();
 }
 
-// The wire goes with the call. A device that is well sends its CONNECT at once and does not come here.
-void Front::turnAway(const base::Wire& wire, const tls::Verdict& verdict) {
-  countConnection("too_many_unfinished");
-  logRefusal(wire.peer(), verdict, "too_many_unfinished", "-",
-             "the device has " + std::to_string(kUnfinishedMax) + " connections already that have not sent CONNECT",
-             "let the device send CONNECT as soon as TLS stands, and close a connection before it opens another");
-}
-
 void Front::shutDown() {
   stopping_ = true;
   endAll("the gateway stops");
 }
 
 void Front::endDenied(const std::vector<std::string>& ids) {
+  constexpr const char* reason = "the device is on the deny list";
   const std::unordered_set<std::string_view> denied{ids.begin(), ids.end()};
-  endThose([&](const Guest& guest) { return denied.contains(guest.conversation->certifiedId()); }, session::Ending::forbidden,
-           "the device is on the deny list");
+  endThose(
+      [&](const Guest& guest) {
+        if (!denied.contains(guest.conversation->certifiedId())) return false;
+        note(Deed::session, "denied", reason, "take the device off the deny list to let it in again", guest.conversation->peer(), *guest.verdict);
+        return true;
+      },
+      session::Ending::forbidden, reason);
 }
 
 void Front::endAll(std::string_view detail) {
@@ -124,12 +126,11 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
   }
   switch (topic.kind) {
     case hub::PublishKind::telemetry: return takeTelemetry(guest(conversation), publish, topic.suffix);
-    case hub::PublishKind::otherDevice:
-      return forbid(conversation, "other_device", publish.topic, "publish only to devices/{certificate's common name}/messages/events/");
+    case hub::PublishKind::otherDevice: return forbidTopic(conversation, publish.topic);
     case hub::PublishKind::unknown:
       // A method's answer whose status is no number fails for the caller alone.
       if (!publish.topic.starts_with(hub::kMethodResponseTopic)) {
-        return forbid(conversation, "unknown_topic", publish.topic, "publish only to topics that IoT Hub knows");
+        return forbidTopic(conversation, publish.topic);
       }
       uplink_.replyToMethod(*guest(conversation).device, publish.topic, {}, publish.payload);
       break;
@@ -161,7 +162,7 @@ PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, cons
   metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
   const std::string id{sender.conversation->certifiedId()};
   if (const auto before = refusals_.pass("patch " + id, timers_.now())) {
-    base::logInfo("twin patch refused", {{"device", base::shortId(id)}, {"reason", *fault}, {"more_before", *before}});
+    base::logInfo("twin patch refused", {{"device", id}, {"reason", *fault}, {"more_before", *before}});
   }
   if (!topic.rid.empty()) {
     const std::string answer = "$iothub/twin/res/400/?$rid=" + std::string{topic.rid};
@@ -173,10 +174,14 @@ PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, cons
 
 PublishAnswer Front::takeTelemetry(Guest& sender, const mqtt::Publish& publish, std::string_view suffix) {
   if (suffix.size() + publish.payload.size() > settings_.messageBytesMax) {
-    return forbid(*sender.conversation, "too_large", publish.topic, "keep properties and payload within devices.max_message_bytes");
+    return forbid(*sender.conversation, "too_large", publish.topic,
+                  "properties and payload have " + std::to_string(suffix.size() + publish.payload.size()) + " bytes, " +
+                      std::to_string(settings_.messageBytesMax) + " are allowed",
+                  "keep properties and payload within devices.max_message_bytes");
   }
   const auto objection = uplink_.links().objection(sender.conversation->certifiedId(), suffix, publish.payload.size());
-  if (objection) return forbid(*sender.conversation, objection->reason, publish.topic, objection->fix);
+  if (objection) return forbid(*sender.conversation, objection->reason, publish.topic, objection->sentence, objection->fix);
+  noteAllowed(Deed::publish, sender.publishTold, sender.conversation->certifiedId());
   const auto accepted =
       uplink_.take(*sender.device, {.suffix = suffix, .payload = publish.payload, .retain = publish.retain}, publish.qos);
   return answerOf(sender, accepted, publish.qos);
@@ -195,36 +200,15 @@ PublishAnswer Front::answerOf(Guest& sender, const queue::Accepted& accepted, st
   return {.kind = PublishAnswer::Kind::close};
 }
 
-PublishAnswer Front::forbid(const session::Conversation& conversation, const char* reason, std::string_view topic, std::string_view fix) {
-  metrics_.counter("publishes_refused_total", "Publishes for which a device's connection was closed.", {{"reason", reason}}).add();
-  const std::string id{conversation.certifiedId()};
-  const auto before = refusals_.pass("publish " + id, timers_.now());
-  if (before) {
-    base::logWarn("publish refused", {{"device", id},
-                                      {"cn", id},
-                                      {"peer", conversation.peer()},
-                                      {"reason", reason},
-                                      {"topic", base::clipUtf8(topic, 300)},
-                                      {"fix", fix},
-                                      {"more_before", *before}});
-  }
-  return {.kind = PublishAnswer::Kind::close};
-}
-
-std::uint8_t Front::refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter) {
-  constexpr std::uint8_t kFailure = 0x80;
-  metrics_.counter("subscriptions_refused_total", "Topic filters answered with 0x80.").add();
-  base::logDebug("subscription refused", {{"device", conversation.certifiedId()}, {"filter", filter.filter}});
-  return kFailure;
-}
-
 std::uint8_t Front::subscribing(session::Conversation& conversation, const mqtt::Filter& filter) {
   const hub::FilterKind kind = hub::classifyFilter(filter.filter, conversation.certifiedId());
   if (kind == hub::FilterKind::otherDevice || kind == hub::FilterKind::unknown) {
-    return refuseFilter(conversation, filter);
+    return refuseFilter(conversation, filter, false);
   }
-  if (kind != hub::FilterKind::cloudToDevice && !uplink_.links().twinsAndMethods()) return refuseFilter(conversation, filter);
-  const queue::DeviceKey device = *guest(conversation).device;
+  if (kind != hub::FilterKind::cloudToDevice && !uplink_.links().twinsAndMethods()) return refuseFilter(conversation, filter, true);
+  Guest& asker = guest(conversation);
+  if (!asker.filterRefused) noteAllowed(Deed::subscribe, asker.filterTold, conversation.certifiedId());
+  const queue::DeviceKey device = *asker.device;
   auto& filters = seat(device).filters;
   std::erase_if(filters, [&](const Followed& one) { return one.kind == kind; });
   filters.push_back({.filter = std::string{filter.filter}, .kind = kind, .qos = std::min<std::uint8_t>(filter.qos, 1)});
@@ -285,15 +269,8 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
     countConnection(label(ending));
   }
   metrics_.counter("device_disconnections_total", "Ends of connections that had passed TLS.", {{"reason", label(ending)}}).add();
-  if (const auto before = visits_.pass(conversation.certifiedId(), timers_.now())) {
-    const bool noteworthy = ending == session::Ending::protocolError || ending == session::Ending::connectTimedOut;
-    base::log(noteworthy ? base::LogLevel::warn : base::LogLevel::info, "device disconnected",
-              {{"device", conversation.certifiedId()},
-               {"peer", conversation.peer()},
-               {"reason", label(ending)},
-               {"detail", detail},
-               {"more_before", *before}});
-  }
+  noteEnd(*leaving, ending, detail);
+  logEnd(conversation, ending, detail);
   buryLater(std::move(leaving));
 }
 
@@ -327,21 +304,36 @@ void Front::tooSlow(queue::DeviceKey device) {
 
 std::vector<DeviceView> Front::devices() const {
   std::vector<DeviceView> all;
-  for (std::size_t number = 0; number < custody_.deviceCount(); ++number) {
-    const auto device = static_cast<queue::DeviceKey>(number);
-    DeviceView view;
-    view.id = custody_.id(device);
-    view.link = uplink_.linkState(device);
-    view.queue = custody_.state(device);
-    const Guest* present = number < seats_.size() && seats_[number] ? seats_[number]->guest : nullptr;
-    if (present != nullptr) {
-      view.connected = true;
-      view.peer = present->conversation->peer();
-      view.unacknowledged = present->conversation->unacknowledged();
-    }
-    all.push_back(std::move(view));
-  }
+  for (std::size_t number = 0; number < custody_.deviceCount(); ++number) all.push_back(view(static_cast<queue::DeviceKey>(number)));
   return all;
+}
+
+std::optional<queue::DeviceKey> Front::find(std::string_view id) const { return custody_.find(id); }
+
+bool Front::isConnected(queue::DeviceKey device) const {
+  const auto number = static_cast<std::size_t>(device);
+  return number < seats_.size() && seats_[number] && seats_[number]->guest != nullptr;
+}
+
+DeviceView Front::view(queue::DeviceKey device) const {
+  DeviceView view;
+  view.id = custody_.id(device);
+  view.link = uplink_.linkState(device);
+  view.queue = custody_.state(device);
+  if (!isConnected(device)) return view;
+  const Guest& present = *seats_[static_cast<std::size_t>(device)]->guest;
+  view.connected = true;
+  view.since = present.since;
+  view.verdict = present.verdict;
+  view.peer = present.conversation->peer();
+  view.unacknowledged = present.conversation->unacknowledged();
+  return view;
+}
+
+bool Front::disconnect(std::string_view id, std::string_view why) {
+  bool any = false;
+  endThose([&](const Guest& guest) { return guest.conversation->certifiedId() == id && (any = true); }, session::Ending::forbidden, why);
+  return any;
 }
 
 Front::Seat& Front::seat(queue::DeviceKey device) {

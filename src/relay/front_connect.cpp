@@ -1,10 +1,10 @@
 #include <utility>
 
+#include "claims.hpp"
 #include "front_parts.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/hub/property_bag.hpp"
 #include "spheregate/hub/topics.hpp"
-#include "spheregate/hub/username.hpp"
 #include "spheregate/relay/front.hpp"
 
 // How a device comes in and what its will may be.
@@ -25,26 +25,9 @@ session::ConnectAnswer Front::connecting(session::Conversation& conversation, co
     return refuse(conversation, ConnackCode::unavailable, "store_closed", custody_.closedReason(),
                   "free or repair the disk of queue.path and restart the gateway");
   }
-  if (connect.clientId != id) {
-    return refuse(conversation, ConnackCode::notAuthorized, "client_id_mismatch",
-                  clientIdMismatch(connect.clientId, id), "use the common name of the device's certificate as client id");
-  }
   std::string_view query;
-  if (connect.username && !connect.username->empty()) {
-    const auto username = hub::parseUsername(*connect.username);
-    if (!username) {
-      return refuse(conversation, ConnackCode::notAuthorized, "bad_username", username.error().message(),
-                    "send `{host}/{device id}/?api-version=2021-04-12` as username");
-    }
-    if (username->deviceId != id || !username->moduleId.empty()) {
-      return refuse(conversation, ConnackCode::notAuthorized, "username_mismatch",
-                    "the username names another identity than the certificate", "use the certificate's common name in the username");
-    }
-    if (hub::hasQueryKey(username->query, "auth-chain")) {
-      return refuse(conversation, ConnackCode::notAuthorized, "auth_chain", "the username carries an auth-chain, which only gateways may",
-                    "connect the device itself, without auth-chain");
-    }
-    query = username->query;
+  if (const auto fault = claimFault(connect, id, hub_, query)) {
+    return refuse(conversation, ConnackCode::notAuthorized, fault->result, fault->reason, fault->fix);
   }
   if (connect.will) {
     const hub::PublishTopic topic = hub::classifyPublish(connect.will->topic, id);
@@ -56,7 +39,7 @@ session::ConnectAnswer Front::connecting(session::Conversation& conversation, co
     if (!fits(id, suffix, connect.will->payload)) {
       const auto objection = uplink_.links().objection(id, suffix, connect.will->payload.size());
       return refuse(conversation, ConnackCode::notAuthorized, "bad_will",
-                    "the will cannot be published: " + std::string{objection ? objection->reason : "too_large"},
+                    "the will cannot be published: " + std::string{objection ? objection->sentence : "it is too large"},
                     objection ? objection->fix : "keep its properties and payload within devices.max_message_bytes");
     }
   }
@@ -69,6 +52,7 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
   // IoT Hub keeps one connection an identity: the newer wins, the older is closed without a packet.
   if (place.guest != nullptr) place.guest->conversation->end(session::Ending::takenOver, "the same device connected again");
   newcomer.device = device;
+  newcomer.since = timers_.clock().wall();
   place.guest = &newcomer;
   ++connected_;
   if (!std::exchange(place.known, true)) place.filters = sessions_->of(newcomer.conversation->certifiedId());
@@ -85,32 +69,9 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
                                        {"clean_session", connect.cleanSession},
                                        {"more_before", *before}});
   }
+  if (notes_ != nullptr) notes_->allowed(Deed::connect, newcomer.conversation->certifiedId());
   uplink_.present(device, query);
   return {.code = ConnackCode::accepted, .sessionPresent = !place.filters.empty()};
-}
-
-session::ConnectAnswer Front::refuse(session::Conversation& conversation, ConnackCode code, const char* result, std::string_view reason,
-                                     std::string_view fix) {
-  countConnection(result);
-  logRefusal(conversation.peer(), *guest(conversation).verdict, result, std::to_string(static_cast<int>(code)), reason, fix);
-  return {.code = code, .sessionPresent = false};
-}
-
-void Front::logRefusal(std::string_view peer, const tls::Verdict& verdict, const char* result, std::string_view connack,
-                       std::string_view reason, std::string_view fix) {
-  const auto before = refusals_.pass(verdict.deviceId, timers_.now());
-  if (!before) return;
-  base::logWarn("device refused", {{"peer", peer},
-                                   {"cn", verdict.deviceId},
-                                   {"issuer", verdict.certificate.issuer},
-                                   {"serial", verdict.certificate.serial},
-                                   {"not_before", verdict.certificate.notBefore},
-                                   {"not_after", verdict.certificate.notAfter},
-                                   {"result", result},
-                                   {"connack", connack},
-                                   {"reason", reason},
-                                   {"fix", fix},
-                                   {"more_before", *before}});
 }
 
 // The CONNECT has come, or will never come.

@@ -18,6 +18,11 @@ struct Front::Guest {
   std::optional<queue::DeviceKey> device;  // once its CONNECT was accepted
   bool unfinished = true;                  // has not sent CONNECT yet
   bool held = false;                       // waits for room in the queue
+  base::WallTime since{};                  // when its CONNECT was accepted
+  bool filterRefused = false;
+  // Whether the notes know that this goes well.
+  bool publishTold = false;
+  bool filterTold = false;
 };
 
 // One device, connected or not.
@@ -28,8 +33,7 @@ struct Front::Seat {
   std::vector<Followed> filters;     // one of a kind at most, since each kind has one filter
 };
 
-// Says what is wrong with a client id; a difference in letter case alone is the mistake people make with Azure Sphere, whose tools print
-// the id in capitals.
-std::string clientIdMismatch(std::string_view clientId, std::string_view certifiedId);
+// A device opens one connection. It may open another when its network forgot the first.
+inline constexpr std::size_t kUnfinishedMax = 4;
 
 }  // namespace spheregate::relay

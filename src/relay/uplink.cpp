@@ -138,7 +138,7 @@ void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing
   hubFails_ = true;
   const auto quiet = failures_.pass(timers_.now());
   if (!quiet) return base::logDebug("hub link down", {{"device", way.id()}, {"reason", reason}});
-  base::logWarn("hub link down", {{"device", base::shortId(way.id())},
+  base::logWarn("hub link down", {{"device", way.id()},
                                   {"reason", reason},
                                   {"links_up", linksUp_},
                                   {"more_before", *quiet},

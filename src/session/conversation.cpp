@@ -29,6 +29,7 @@ const char* label(Ending ending) {
     case Ending::disconnected: return "disconnected";
     case Ending::lost: return "lost";
     case Ending::protocolError: return "protocol_error";
+    case Ending::protocolVersion: return "protocol_version";
     case Ending::keepAliveExpired: return "keep_alive_expired";
     case Ending::connectTimedOut: return "connect_timeout";
     case Ending::refused: return "refused";
@@ -181,6 +182,8 @@ Conversation::Step Conversation::handleConnect(const mqtt::Frame& frame) {
   if (!connect && connect.error() == mqtt::Errc::badProtocolLevel) {
     // §3.1.2.2: a client that speaks another version hears so before the connection ends.
     mqtt::appendConnack(wire_->outbox(), {.sessionPresent = false, .code = mqtt::ConnackCode::badProtocol});
+    finish(Ending::protocolVersion, connect.error().message(), true);
+    return Step::stop;
   }
   if (!connect) return fail(connect.error());
   const ConnectAnswer answer = host_.connecting(*this, *connect);

@@ -14,6 +14,7 @@ const char* label(Table table) {
     case Table::assignments: return "assignments";
     case Table::gateway: return "gateway";
     case Table::cloudMessages: return "cloud_messages";
+    case Table::knownDevices: return "known_devices";
   }
   return "";
 }

@@ -88,6 +88,17 @@ Steward::~Steward() = default;
 
 const Wishes& Steward::wishes() const { return inside_->wishes; }
 
+void Steward::configure(const Configured& configured) {
+  Inside& in = *inside_;
+  const Configured before = std::exchange(in.configured, configured);
+  if (configured == before) return;
+  if (!in.wishes.logLevel && configured.logLevel != before.logLevel) in.controls.logLevel(configured.logLevel);
+  if (!in.wishes.messageTtl && configured.messageTtl != before.messageTtl) in.controls.messageTtl(configured.messageTtl);
+  if (!in.wishes.drainRate && configured.drainRate != before.drainRate) in.controls.drainRate(configured.drainRate);
+  in.answersDue = true;
+  in.act();
+}
+
 void Steward::begin() {
   for (const auto& [name, row] : inside_->store.all(state::Table::gateway, kRow, 1)) {
     if (name != kRow) continue;

@@ -35,7 +35,8 @@ Connection::Connection(boost::asio::io_context& loop, Established established)
       socket_{std::move(established.socket)},
       ssl_{std::move(established.ssl)},
       seat_{std::move(established.seat)},
-      peer_{std::move(established.peer)} {
+      peer_{std::move(established.peer)},
+      leftUnheard_{std::move(established.leftUnheard)} {
   Inflow::watchTurns(*ssl_);
   SSL_set_msg_callback(ssl_.get(), &Connection::hear);
   SSL_set_msg_callback_arg(ssl_.get(), this);
@@ -97,7 +98,10 @@ void Connection::read() {
   const auto self = shared_from_this();
   base::ByteView bytes;
   const std::optional<Outcome> outcome = fill(bytes);
-  if (!bytes.empty()) user_->wireBytes(bytes);
+  if (!bytes.empty()) {
+    if (leftUnheard_) leftUnheard_ = nullptr;
+    user_->wireBytes(bytes);
+  }
   if (state_ != State::open) return;
   if (onlyChatters(bytes.size())) return fail(kChatters);
   if (!outcome) {
@@ -225,6 +229,7 @@ void Connection::fail(const Outcome& outcome) {
   // A peer that said goodbye is answered; after any other end TLS has nothing more to say.
   if (outcome.error == SSL_ERROR_ZERO_RETURN && !mute_) SSL_shutdown(ssl_.get());
   ERR_clear_error();
+  if (const auto tell = std::exchange(leftUnheard_, nullptr)) tell(outcome, *ssl_);
   drop();
   user_->wireClosed(outcome.text());
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct Established {
   std::string peer;
   // Of a device: held as long as the connection exists, its farewell included. Null for our own connections.
   std::shared_ptr<Seat> seat;
+  // Called when the peer ends it before it has said anything; may be null.
+  std::function<void(const Outcome&, SSL&)> leftUnheard = nullptr;
 };
 
 // What is behind a Stream: one established TLS connection. OpenSSL works on the socket itself, Poller says when. Core thread
@@ -75,6 +78,7 @@ class Connection final : public Poller::Watcher, public WriteTurn::Writer, publi
   Ssl ssl_;
   std::shared_ptr<Seat> seat_;
   std::string peer_;
+  std::function<void(const Outcome&, SSL&)> leftUnheard_;
   base::WireUser* user_ = nullptr;
   base::Bytes outbox_;
   std::size_t sent_ = 0;      // of the outbox

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <string>
 
+#include "introduction.hpp"
 #include "limits.hpp"
 #include "spheregate/base/check.hpp"
 
@@ -53,6 +54,7 @@ base::Explained<SslContext> serverContext(const ServerCertificate& certificate, 
   taken = taken && SSL_CTX_use_PrivateKey(raw, certificate.key.get()) == 1;
   if (!taken) return base::failed<SslContext>("OpenSSL does not take the server's certificate: " + takeError());
   SSL_CTX_set_max_cert_list(raw, kPeerChainBytesMax);
+  hearIntroductions(*raw);
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return context;
 }

@@ -68,7 +68,7 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
   const base::Clock& clock;
   metrics::Counter& failures;
   base::LogGate failureGate;
-  std::unique_ptr<Reception> reception;
+  std::shared_ptr<Reception> reception;
   bool stopped = false;
 };
 
@@ -125,13 +125,14 @@ base::Explained<std::unique_ptr<Listener>> Listener::open(boost::asio::io_contex
                                                           const base::Clock& clock, metrics::Registry& metrics, Judge judge,
                                                           Welcome welcome, RefusalSink refused) {
   using Opened = std::unique_ptr<Listener>;
-  OwnCertificate certificate{clock, metrics, settings.minVersion};
-  auto context = certificate.take(settings.certificate, settings.privateKey);
-  if (!context) return base::failed<Opened>(context.error());
+  OwnCertificate certificate{clock, settings.minVersion};
+  auto first = certificate.read(settings.certificate, settings.privateKey);
+  if (!first) return base::failed<Opened>(first.error());
   auto acceptor = listen(loop, settings);
   if (!acceptor) return base::failed<Opened>(acceptor.error());
+  auto context = certificate.take(std::move(*first));
   auto inside = std::make_shared<Inside>(loop, std::move(*acceptor), std::move(certificate), clock, metrics);
-  inside->reception = std::make_unique<Reception>(loop, settings, clock, metrics, std::move(*context), std::move(judge),
+  inside->reception = std::make_shared<Reception>(loop, settings, clock, metrics, inside->certificate, std::move(context), std::move(judge),
                                                   std::move(welcome), std::move(refused));
   inside->await();
   return Opened{new Listener{std::move(inside)}};
@@ -147,10 +148,18 @@ std::uint16_t Listener::port() const {
 }
 
 base::Explained<void> Listener::renew(const std::filesystem::path& certificate, const std::string& privateKey) {
-  auto context = inside_->certificate.take(certificate, privateKey);
-  if (!context) return base::failed<void>(context.error());
-  inside_->reception->renew(std::move(*context));
+  const auto taking = prepare(certificate, privateKey);
+  if (!taking) return base::failed<void>(taking.error());
+  (*taking)();
   return {};
+}
+
+base::Explained<std::function<void()>> Listener::prepare(const std::filesystem::path& certificate, const std::string& privateKey) {
+  using Taking = std::function<void()>;
+  auto read = inside_->certificate.read(certificate, privateKey);
+  if (!read) return base::failed<Taking>(read.error());
+  auto next = std::make_shared<OwnCertificate::Next>(std::move(*read));
+  return Taking{[inside = inside_, next] { inside->reception->renew(inside->certificate.take(std::move(*next))); }};
 }
 
 const ShownCertificate& Listener::certificate() const { return inside_->certificate.shown(); }

@@ -9,14 +9,11 @@
 
 #include "context.hpp"
 #include "printable.hpp"
-#include "spheregate/base/log.hpp"
 
 namespace spheregate::tls {
 namespace {
 
 using Names = std::unique_ptr<GENERAL_NAMES, x509::Release<GENERAL_NAMES_free>>;
-
-constexpr std::int64_t kExpiresSoonSeconds = 30 * 24 * 3600;
 
 std::string_view contentOf(const ASN1_STRING& value) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(&value)), static_cast<std::size_t>(ASN1_STRING_length(&value))};
@@ -53,17 +50,21 @@ ShownCertificate shownCertificate(X509& certificate) {
   return shown;
 }
 
-base::Explained<SslContext> OwnCertificate::take(const std::filesystem::path& certificate, const std::string& privateKey) {
-  const auto read = readServerCertificate(certificate, privateKey);
-  if (!read) return base::failed<SslContext>(read.error());
-  ShownCertificate next = shownCertificate(*read->chain.front());
-  std::string problem = objection(next, certificate);
-  if (!problem.empty()) return base::failed<SslContext>(std::move(problem));
-  auto context = serverContext(*read, minVersion_);
-  if (!context) return base::failed<SslContext>(certificate.string() + ": " + context.error());
-  shown_ = std::move(next);
-  tellExpiry(certificate);
-  return context;
+base::Explained<OwnCertificate::Next> OwnCertificate::read(const std::filesystem::path& certificate,
+                                                          const std::string& privateKey) const {
+  const auto both = readServerCertificate(certificate, privateKey);
+  if (!both) return base::failed<Next>(both.error());
+  ShownCertificate shown = shownCertificate(*both->chain.front());
+  std::string problem = objection(shown, certificate);
+  if (!problem.empty()) return base::failed<Next>(std::move(problem));
+  auto context = serverContext(*both, minVersion_);
+  if (!context) return base::failed<Next>(certificate.string() + ": " + context.error());
+  return Next{.shown = std::move(shown), .context = std::move(*context)};
+}
+
+SslContext OwnCertificate::take(Next next) {
+  shown_ = std::move(next.shown);
+  return std::move(next.context);
 }
 
 std::int64_t OwnCertificate::now() const {
@@ -80,19 +81,6 @@ std::string OwnCertificate::objection(const ShownCertificate& next, const std::f
          (early ? " is not valid before " + next.facts.notBefore : " expired at " + next.facts.notAfter) + ", and the one in use is" +
          " valid until " + shown_->facts.notAfter + "; " +
          (early ? "wait until then, or correct this machine's clock" : "write a new certificate there");
-}
-
-void OwnCertificate::tellExpiry(const std::filesystem::path& file) const {
-  const CertificateFacts& facts = shown_->facts;
-  metrics_.gauge("certificate_expiry_timestamp_seconds", "When a certificate expires, in Unix time.", {{"certificate", "server"}})
-      .set(static_cast<double>(facts.notAfterSeconds));
-  const std::int64_t left = facts.notAfterSeconds - now();
-  if (left > kExpiresSoonSeconds) return;
-  base::logWarn(left < 0 ? "server certificate has expired" : "server certificate expires soon",
-                {{"file", file.string()},
-                 {"cn", facts.commonName},
-                 {"not_after", facts.notAfter},
-                 {"fix", "renew it in tls.certificate; devices refuse a gateway whose certificate has expired"}});
 }
 
 }  // namespace spheregate::tls

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client_alert.hpp"
 #include "context.hpp"
 #include "farewell.hpp"
 #include "lobby_refusal.hpp"
@@ -33,12 +34,13 @@ int verdictIndex() {
 }  // namespace
 
 Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock,
-                     metrics::Registry& metrics, SslContext context, Judge judge, Listener::Welcome welcome,
+                     metrics::Registry& metrics, const OwnCertificate& certificate, SslContext context, Judge judge, Listener::Welcome welcome,
                      RefusalSink refused)
     : loop_{loop},
       settings_{settings},
       clock_{clock},
       metrics_{metrics},
+      certificate_{certificate},
       judge_{std::move(judge)},
       welcome_{std::move(welcome)},
       refused_{std::move(refused)},
@@ -58,8 +60,8 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
     waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
   });
   for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "too_many_unauthenticated",
-                             "timeout", "protocol", "no_shared_cipher", "client_alert"}) {
+                             "rate_limited", "too_many_connections", "too_many_unauthenticated", "timeout", "protocol",
+                             "no_shared_cipher", "client_alert", "server_key"}) {
     metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }
@@ -125,8 +127,10 @@ void Reception::begin(Socket socket, std::string peer, std::string source, std::
               .peer = std::move(peer),
               .source = std::move(source),
               .seat = std::move(seat),
-              .verdict = nullptr};
+              .verdict = nullptr,
+              .introduction = {}};
   SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
+  hear(begun.ssl(), &newcomer.introduction);
   newcomer.seat->ifCrowded({.patience = [&begun] { return begun.patience(); }, .leave = [&begun] { begun.sendAway(); }});
   begun.start(settings_.handshakeTimeout,
               [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
@@ -135,6 +139,7 @@ void Reception::begin(Socket socket, std::string peer, std::string source, std::
 void Reception::ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome) {
   auto node = newcomers_.extract(&handshake);
   SSL_set_ex_data(&handshake.ssl(), verdictIndex(), nullptr);
+  hear(handshake.ssl(), nullptr);
   if (ending == Handshake::Ending::done)
     welcome(std::move(node.mapped()));
   else
@@ -151,15 +156,39 @@ void Reception::welcome(Newcomer newcomer) {
                           .seat = std::move(newcomer.seat)};
   newcomer.handshake.reset();
   forgetPeerChain(*established.ssl);
-  welcome_({.wire = std::make_unique<Stream>(loop_, std::move(established)), .verdict = std::move(newcomer.verdict)});
+  const std::string& dialled = newcomer.introduction.serverName;
+  if (!dialled.empty() && !covers(certificate_.shown(), dialled)) {
+    base::logDebug("device dialled another name", {{"peer", established.peer}, {"dialled", dialled}, {"certificate_names", namesIn(certificate_.shown())}});
+  }
+  newcomer.peer = established.peer;
+  auto verdict = newcomer.verdict;
+  established.leftUnheard = [self = weak_from_this(), known = std::make_shared<const Newcomer>(std::move(newcomer))](
+                                const Outcome& outcome, SSL& ssl) {
+    if (const auto reception = self.lock()) reception->leftUnheard(*known, outcome, ssl);
+  };
+  welcome_({.wire = std::make_unique<Stream>(loop_, std::move(established)), .verdict = std::move(verdict)});
+}
+
+// With TLS 1.3 a device may judge us after our side is done; some do so with every version, and only close then.
+void Reception::leftUnheard(const Newcomer& newcomer, const Outcome& outcome, SSL& ssl) {
+  const Refusal refusal = refusalAfterwards(outcome, situation(newcomer, ssl));
+  if (!refusal.left) account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
+}
+
+Situation Reception::situation(const Newcomer& newcomer, SSL& ssl) const {
+  return {.settings = settings_,
+          .shown = certificate_.shown(),
+          .introduction = newcomer.introduction,
+          .ssl = ssl,
+          .now = std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()};
 }
 
 void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome) {
   const Refusal refusal = whyNot(newcomer, ending, outcome);
   // Whoever leaves without a whole word, a health check for example, has cost nothing; whoever has to go for others did nothing wrong.
-  const bool itsDoing = ending != Handshake::Ending::sentAway && (!refusal.left || newcomer.handshake->answered());
+  const bool itsDoing = ending != Handshake::Ending::sentAway && !refusal.ours && (!refusal.left || newcomer.handshake->answered());
   if (itsDoing) lobby_->refused(newcomer.source);
-  account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get());
+  account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
   // The alert that says why has been written; who is gone or was too slow needs no farewell.
   if (ending == Handshake::Ending::failed && !outcome.ended()) {
     Farewell::bid(loop_, newcomer.handshake->takeSocket(), std::move(newcomer.seat));
@@ -170,10 +199,11 @@ Refusal Reception::whyNot(const Newcomer& newcomer, Handshake::Ending ending, co
   if (ending == Handshake::Ending::sentAway) return tooManyUnauthenticated(lobby_->unauthenticated());
   const std::string_view problem = newcomer.handshake->problem();
   if (!problem.empty()) return tooLongHandshake(problem);
-  return refusalOf(ending, outcome, newcomer.verdict.get(), settings_);
+  return refusalOf(ending, outcome, newcomer.verdict.get(), situation(newcomer, newcomer.handshake->ssl()));
 }
 
-void Reception::account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict) {
+void Reception::account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict,
+                        const Introduction* introduction) {
   count(refusal.result);
   // Port scans and health checks are no refusals, and whoever left needs no advice.
   if (refusal.left) return base::logDebug("handshake left", {{"peer", peer}, {"reason", refusal.reason}});
@@ -184,8 +214,8 @@ void Reception::account(const std::string& peer, const std::string& source, cons
             .result = refusal.result,
             .reason = refusal.reason,
             .fix = refusal.fix,
-            .serverName = {},
-            .protocol = {},
+            .serverName = introduction == nullptr ? std::string{} : introduction->serverName,
+            .protocol = introduction == nullptr ? std::string{} : versionName(introduction->newestVersion),
             .verdict = verdict});
 }
 

@@ -8,7 +8,9 @@
 
 #include "buckets.hpp"
 #include "handshake.hpp"
+#include "introduction.hpp"
 #include "lobby.hpp"
+#include "own_certificate.hpp"
 #include "refusal.hpp"
 #include "refusal_log.hpp"
 #include "spheregate/metrics/registry.hpp"
@@ -18,10 +20,10 @@ namespace spheregate::tls {
 
 // Takes accepted sockets, lets through those whose handshake ends well and whose certificate the judge accepts, and accounts for
 // everyone else. Core thread only.
-class Reception {
+class Reception : public std::enable_shared_from_this<Reception> {
  public:
   Reception(boost::asio::io_context& loop, const ListenerSettings& settings, const base::Clock& clock, metrics::Registry& metrics,
-            SslContext context, Judge judge, Listener::Welcome welcome, RefusalSink refused);
+            const OwnCertificate& certificate, SslContext context, Judge judge, Listener::Welcome welcome, RefusalSink refused);
   ~Reception();
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
@@ -43,6 +45,7 @@ class Reception {
     std::string source;
     std::shared_ptr<Seat> seat;
     std::shared_ptr<const Verdict> verdict;
+    Introduction introduction;
   };
   static int judgeLeaf(X509_STORE_CTX* store, void* reception) noexcept;
 
@@ -52,13 +55,17 @@ class Reception {
   void ended(Handshake& handshake, Handshake::Ending ending, const Outcome& outcome);
   void welcome(Newcomer newcomer);
   void turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome);
-  void account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict);
+  void leftUnheard(const Newcomer& newcomer, const Outcome& outcome, SSL& ssl);
+  Situation situation(const Newcomer& newcomer, SSL& ssl) const;
+  void account(const std::string& peer, const std::string& source, const Refusal& refusal, const Verdict* verdict,
+               const Introduction* introduction = nullptr);
   void count(const char* result);
 
   boost::asio::io_context& loop_;
   ListenerSettings settings_;
   const base::Clock& clock_;
   metrics::Registry& metrics_;
+  const OwnCertificate& certificate_;
   SslContext context_;
   Judge judge_;
   Listener::Welcome welcome_;

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "private_key.hpp"
 #include "spheregate/tls/verdict.hpp"
 
 namespace spheregate::tls {
@@ -45,31 +46,19 @@ base::Explained<Certificates> readCertificates(const Path& path) {
   return all;
 }
 
-// Never asks a terminal for a password.
-int noPassword(char*, int, int, void*) { return -1; }
-
-base::Explained<x509::PrivateKeyHandle> readKey(const Path& path) {
-  const auto file = open(path);
-  if (!file) return base::failed<x509::PrivateKeyHandle>(file.error());
-  x509::PrivateKeyHandle key{PEM_read_bio_PrivateKey(file->get(), nullptr, noPassword, nullptr)};
-  if (key) return key;
-  return base::failed<x509::PrivateKeyHandle>(path.string() + " holds no private key that can be read (" + takeError() +
-                                  "); it must be PEM and not encrypted");
-}
-
 std::string nameOf(X509& certificate) { return "`CN=" + certificateFacts(certificate).commonName + "`"; }
 
 // Empty when the key belongs to the first certificate.
-std::string keyProblem(const Certificates& all, const x509::PrivateKeyHandle& key, const Path& certificatePath, const Path& keyPath) {
+std::string keyProblem(const Certificates& all, const x509::PrivateKeyHandle& key, const Path& certificatePath, const std::string& keyPath) {
   std::size_t owner = 0;
   while (owner < all.size() && X509_check_private_key(all[owner].get(), key.get()) != 1) ++owner;
   ERR_clear_error();
   if (owner == 0) return {};
   if (owner == all.size()) {
-    return "the private key in " + keyPath.string() + " does not belong to the certificate in " + certificatePath.string() +
+    return "the private key in " + keyPath + " does not belong to the certificate in " + certificatePath.string() +
            "; give the key that the certificate was made with";
   }
-  return "the private key in " + keyPath.string() + " belongs to certificate " + std::to_string(owner + 1) + " in " +
+  return "the private key in " + keyPath + " belongs to certificate " + std::to_string(owner + 1) + " in " +
          certificatePath.string() + ", " + nameOf(*all[owner]) + "; put that one first";
 }
 
@@ -97,7 +86,7 @@ base::Explained<Certificates> inOrder(Certificates all, const Path& path) {
 base::Explained<ServerCertificate> readServerCertificate(const Path& certificate, const std::string& privateKey) {
   auto all = readCertificates(certificate);
   if (!all) return base::failed<ServerCertificate>(all.error());
-  auto key = readKey(privateKey);
+  auto key = readPrivateKey(privateKey);
   if (!key) return base::failed<ServerCertificate>(key.error());
   std::string problem = keyProblem(*all, *key, certificate, privateKey);
   if (!problem.empty()) return base::failed<ServerCertificate>(std::move(problem));

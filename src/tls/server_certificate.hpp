@@ -15,7 +15,7 @@ struct ServerCertificate {
   x509::PrivateKeyHandle key;
 };
 
-// Reads PEM files. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
+// Reads PEM files, and the key from wherever `readPrivateKey` finds it. The leaf must come first, as the key says; its issuers may follow in any order. The error names the file, what
 // is wrong and what to do.
 base::Explained<ServerCertificate> readServerCertificate(const std::filesystem::path& certificate,
                                                          const std::string& privateKey);

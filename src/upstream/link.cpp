@@ -8,7 +8,7 @@ namespace spheregate::upstream {
 std::optional<Objection> Links::objection(std::string_view deviceId, std::string_view suffix, std::size_t) const {
   static const std::size_t aroundId = hub::telemetryPrefix({}).size();
   if (aroundId + deviceId.size() + suffix.size() <= kTopicBytesMax) return std::nullopt;
-  return Objection{.reason = "topic_too_long", .fix = "keep the topic, properties included, within 65,535 bytes"};
+  return Objection{.reason = "topic_too_long", .sentence = "the topic with its properties has more than 65,535 bytes", .fix = "keep the topic, properties included, within 65,535 bytes"};
 }
 
 const char* label(Link::State state) {

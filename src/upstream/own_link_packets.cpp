@@ -82,7 +82,7 @@ bool OwnLink::handlePublish(const mqtt::Frame& frame) {
 bool OwnLink::handleSuback(const mqtt::Frame& frame) {
   const auto suback = mqtt::parseSuback(frame);
   const bool refused = suback && std::find(suback->codes.begin(), suback->codes.end(), 0x80) != suback->codes.end();
-  if (refused) base::logWarn("hub refused a subscription", {{"device", base::shortId(deviceId_)}});
+  if (refused) base::logWarn("hub refused a subscription", {{"device", deviceId_}});
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "spheregate/x509/certificate_text.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <algorithm>
 #include <array>
@@ -24,12 +25,10 @@ bool isGuid(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-std::string sha256(X509& certificate) {
+std::string digestOf(X509& certificate, const EVP_MD& kind) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
-  if (X509_digest(&certificate, EVP_sha256(), digest.data(), &length) != 1) return {};
+  if (X509_digest(&certificate, &kind, digest.data(), &length) != 1) return {};
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
   for (unsigned at = 0; at < length; ++at) {
@@ -37,6 +36,20 @@ std::string sha256(X509& certificate) {
     text += digits[digest[at] & 15];
   }
   return text;
+}
+
+}  // namespace
+
+std::string sha256(X509& certificate) { return digestOf(certificate, *EVP_sha256()); }
+
+std::string sha1(X509& certificate) { return digestOf(certificate, *EVP_sha1()); }
+
+std::string pemText(X509& certificate) {
+  const BioHandle bio{BIO_new(BIO_s_mem())};
+  if (!bio || PEM_write_bio_X509(bio.get(), &certificate) != 1) return {};
+  char* data = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(length)};
 }
 
 std::string nameText(const X509_NAME& name) {

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -65,6 +66,22 @@ def http_request(port, method, path, body=None, timeout=20.0, headers=None):
         connection.close()
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def short_id(device_id):
+    """As lines of the log show it."""
+    return f"{device_id[:8]}…{device_id[-4:]}" if len(device_id) > 24 and re.fullmatch("[0-9a-fA-F]+", device_id) else device_id
+
+
 class Pki:
     """Fresh certificates in a directory."""
 
@@ -73,6 +90,13 @@ class Pki:
         subprocess.run([program("spheregate-testpki"), str(self.directory), "--devices", str(devices)], check=True,
                        stdout=subprocess.DEVNULL)
         self.ids = self.path("devices/ids.txt").read_text().split()
+
+    @classmethod
+    def existing(cls, directory):
+        made = cls.__new__(cls)
+        made.directory = Path(directory)
+        made.ids = made.path("devices/ids.txt").read_text().split()
+        return made
 
     def path(self, name):
         return self.directory / name
@@ -257,6 +281,10 @@ class Gateway(Process):
         super().__init__(directory / "gateway.log")
         self.pki, self.directory, self.wrapper, self.env = pki, directory, [], None
         self.config = directory / "spheregate.yaml"
+        # A socket's path has at most 107 bytes, and directories are named after tests.
+        self.admin_socket = directory / "admin.sock"
+        if len(str(self.admin_socket)) > 100:
+            self.admin_socket = directory.parent / f"{directory.name[-8:]}.sock"
         key_file = directory / "policy.key"
         key_file.write_text(POLICY_KEY + "\n")
         key_file.chmod(0o600)
@@ -270,6 +298,7 @@ class Gateway(Process):
                          "auth": {"type": "hub_policy", "policy_name": "gateway", "key_file": str(key_file)}},
             "queue": {"path": str(directory / "queue")},
             "http": {"listen": "127.0.0.1:0"},
+            "admin": {"socket": str(self.admin_socket)},
             "log": {"level": log_level},
         }
         self.settings = settings
@@ -305,6 +334,22 @@ class Gateway(Process):
             return http_request(self.http_port, "GET", "/readyz")[0] == 200
         except OSError:
             return False
+
+    def ask(self, method, target, timeout=20.0):
+        """(status, answer) of the admin socket."""
+        connection = UnixConnection(str(self.admin_socket), timeout)
+        try:
+            connection.request(method, target)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def command(self, *arguments, timeout=60.0, stdin=None):
+        """(exit code, stdout, stderr) of `spheregate ARGUMENTS --config …`."""
+        done = subprocess.run([program("spheregate"), *map(str, arguments), "--config", str(self.config)], capture_output=True, text=True,
+                              timeout=timeout, input=stdin)
+        return done.returncode, done.stdout, done.stderr
 
     def device(self, identity, **options):
         return Device(identity, self.port, self.pki.gateway_root, **options)

@@ -1,11 +1,10 @@
 """Who is kept out, each for its own reason: one count, one line in the log that says who, why and what to do."""
 
-import shutil
 import unittest
 
 import mqtt_packets as mqtt
 from device import Closed, Identity, Refused
-from harness import GatewayTest, wait_until
+from harness import GatewayTest, short_id, wait_until
 
 # What the handshake is refused for, by the certificate shown.
 HANDSHAKES = {
@@ -46,7 +45,7 @@ class Admission(GatewayTest):
         self.assertTrue(lines[0]["reason"] and lines[0]["fix"], lines[0])
         self.assertRegex(lines[0]["peer"], r"^127\.0\.0\.1:\d+$")
         if cn is not None:
-            self.assertEqual(lines[0]["cn"], cn)
+            self.assertEqual(lines[0]["cn"], short_id(cn))
         self.assertEqual(self.gateway.metric("devices_connected"), 0)
         return lines[0]
 
@@ -116,27 +115,6 @@ class Admission(GatewayTest):
         self.refused_with(lambda: self.handshake_fails(self.pki.device(0), "1.3"), [("tls_handshakes_total", {"result": "denied"})],
                           cn=self.pki.ids[0])
         self.gateway.connected(self.pki.device(1)).disconnect()
-
-    def test_both_tenant_cas_of_one_name_are_served_in_either_order(self):
-        for order in (("tenant-ca.d/tenant-a.pem", "tenant-a-new.pem"), ("tenant-a-new.pem", "tenant-ca.d/tenant-a.pem")):
-            folder = self.directory / f"first-{order[0].replace('/', '-')}"
-            folder.mkdir()
-            for position, source in enumerate(order, 1):
-                shutil.copy(self.pki.path(source), folder / f"{position}.pem")
-            self.start_gateway(tenant_ca=folder)
-            for version in ("1.2", "1.3"):
-                for half, identity in (("old", self.pki.device(0)), ("new", self.pki.new_device(1))):
-                    with self.subTest(order=order, tls=version, half=half):
-                        with self.gateway.connected(identity, tls=version) as device:
-                            device.publish(f"half={half}", version.encode())
-                            device.disconnect()
-            self.gateway.stop()
-
-    def test_server_names_do_not_matter_to_the_door(self):
-        self.start_gateway()
-        for name in (None, "gateway.plant.example", "localhost"):
-            with self.subTest(sni=name), self.gateway.connected(self.pki.device(), server_name=name) as device:
-                device.publish("", b"in")
 
 
 if __name__ == "__main__":

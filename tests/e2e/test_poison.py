@@ -6,7 +6,7 @@ import time
 import unittest
 
 import mqtt_packets as mqtt
-from harness import GatewayTest
+from harness import GatewayTest, short_id
 
 
 class Poison(GatewayTest):
@@ -49,7 +49,7 @@ class Poison(GatewayTest):
         self.assertEqual(self.gateway.metric("messages_dead_lettered_total", reason="poison"), 1)
         lines = self.gateway.log_lines("message dead-lettered")
         self.assertEqual([line["reason"] for line in lines], ["the hub closed the connection on it 3 times"])
-        self.assertEqual((lines[0]["device"], lines[0]["sequence"]), (self.pki.ids[0], str(poison + 1)))
+        self.assertEqual((lines[0]["device"], lines[0]["sequence"]), (short_id(self.pki.ids[0]), str(poison + 1)))
         letters = [letter.read_bytes() for letter in (self.directory / "queue/dead-letters").iterdir()]
         self.assertEqual(len(letters), 1)
         self.assertEqual(json.loads(letters[0].split(b"\n")[0])["device"], self.pki.ids[0])

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "pki/containers.hpp"
+#include "pki/crl.hpp"
 #include "pki/files.hpp"
 #include "pki/openssl.hpp"
 #include "pki/variants.hpp"
@@ -59,16 +61,38 @@ void writeServers(const fs::path& directory, Time now) {
   writeFile(directory / "gateway-root.pem", pem(*root.certificate));
 }
 
-void writeDevices(const fs::path& folder, const std::vector<DeviceName>& devices, const Issued& issuer, Validity validity) {
+// Lists of tenant A's CA: nobody is revoked; the certificate of its first device is; nobody is, and it was due an hour ago.
+void writeLists(const fs::path& folder, const Issued& tenant, const Certificate& first, Time now) {
+  constexpr std::chrono::hours hour{1};
+  fs::create_directories(folder);
+  writeFile(folder / "nobody.crl", pem(*makeCrl({.thisUpdate = now - hour, .nextUpdate = now + 24 * hour, .number = 1}, tenant)));
+  writeFile(folder / "stale.crl", pem(*makeCrl({.thisUpdate = now - 24 * hour, .nextUpdate = now - hour, .number = 1}, tenant)));
+  if (!first) return;
+  writeFile(folder / "first.crl", der(*makeCrl({.thisUpdate = now - hour, .nextUpdate = now + 24 * hour, .number = 2, .revoked = {first}}, tenant)));
+}
+
+// The certificate of the first one.
+Certificate writeDevices(const fs::path& folder, const std::vector<DeviceName>& devices, const Issued& issuer, Validity validity) {
   fs::create_directories(folder);
   std::string ids;
+  Certificate first;
   for (std::size_t index = 0; index < devices.size(); ++index) {
     std::array<char, 24> number{};
     std::snprintf(number.data(), number.size(), "%03zu", index);
-    writePair(folder / number.data(), issue(deviceFields(devices[index].id, validity), devices[index].key, issuer), {});
+    const Issued device = issue(deviceFields(devices[index].id, validity), devices[index].key, issuer);
+    writePair(folder / number.data(), device, {});
+    if (index == 0) first = device.certificate;
     ids += devices[index].id + "\n";
   }
   writeFile(folder / "ids.txt", ids);
+  return first;
+}
+
+void writeImports(const fs::path& folder, const Authorities& authorities, Time now) {
+  for (const auto& [kind, files] : {std::pair{"good", goodImports(authorities)}, std::pair{"bad", badImports(authorities, now)}}) {
+    fs::create_directories(folder / kind);
+    for (const ImportFile& file : files) writeFile(folder / kind / file.name, file.content);
+  }
 }
 
 }  // namespace
@@ -87,14 +111,17 @@ void writePki(const Options& options) {
   writeFile(directory / "tenant-a-new.pem", pem(*authorities.tenantANew.certificate));
   writeFile(directory / "tenant-b.pem", pem(*authorities.tenantB.certificate));
 
+  writeImports(directory / "imports", authorities, now);
+
   const std::vector<DeviceName> devices = nameDevices(options);
   const Time from = now - options.issuedAgo;
   const Validity validity{from, from + options.validFor};
   // A signature with P-384 takes most of a millisecond, so for thousands of devices the two folders share the work.
   std::future<void> newOnes =
       std::async(std::launch::async, [&] { writeDevices(directory / "devices-new", devices, authorities.tenantANew, validity); });
-  writeDevices(directory / "devices", devices, authorities.tenantA, validity);
+  const Certificate first = writeDevices(directory / "devices", devices, authorities.tenantA, validity);
   newOnes.get();
+  writeLists(directory / "crls", authorities.tenantA, first, now);
   for (const Variant& variant : makeVariants(authorities, devices.empty() ? randomId() : devices.front().id, now)) {
     writePair(directory / "variants" / variant.name, variant.issued, variant.sentAlong);
   }

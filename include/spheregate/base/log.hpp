@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -38,7 +39,13 @@ void configureLog(LogLevel level, LogFormat format);
 void changeLogLevel(LogLevel level);
 bool logEnabled(LogLevel level);
 
-// `first 8…last 4` of a long device id; short ids as they are.
+// What people call a device; empty when they have no name for it. Called from any thread.
+using DeviceNames = std::function<std::string(std::string_view deviceId)>;
+// Fields that hold a device's id are `device`, `cn`, `client_id` and `registration`. In a line of text they show its name, or its
+// `shortId`; in JSON they hold the id, and the name stands beside it as `alias`. Any thread; replaces what was given before.
+void nameDevices(DeviceNames names);
+
+// `first 8…last 4` of a long id that a machine made, of hexadecimal digits; other ids as they are, because people read them to the end.
 std::string shortId(std::string_view deviceId);
 
 }  // namespace spheregate::base

@@ -18,12 +18,14 @@ namespace spheregate::config {
 struct Config {
   std::string hostname;
   tls::ListenerSettings listener;
+  std::filesystem::path authority;  // the gateway's own, which renews the server certificate; empty: somebody else's does
   identity::Settings identity;
   session::Settings session;
   tls::ConnectorSettings connector;
   upstream::Settings upstream;
   queue::Settings queue;
   ops::HttpSettings http;
+  ops::AdminSettings admin;
   base::LogLevel logLevel = base::LogLevel::info;
   base::LogFormat logFormat = base::LogFormat::text;
 };

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace spheregate::identity {
 
@@ -33,6 +35,8 @@ struct Settings {
   CrlPolicy crlPolicy = CrlPolicy::off;
   // A certificate expired at most this long lets in a device that was seen before.
   std::chrono::milliseconds expiredGrace{0};
+  std::vector<std::pair<std::string, std::string>> aliases;  // what people call devices, by id
+  std::filesystem::path aliasFile;                           // the same as CSV; empty: none
   ExpiredSession expiredSession = ExpiredSession::end;
 };
 

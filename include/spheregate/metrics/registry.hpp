@@ -52,7 +52,7 @@ class Histogram {
 };
 
 // All the numbers of one daemon. Names are given without the `spheregate_` prefix. Asking twice for one name and labels
-// gives the same object. References live as long as the registry.
+// gives the same object. References live as long as the registry, but for gauges that are withdrawn.
 class Registry {
  public:
   Registry();
@@ -62,6 +62,8 @@ class Registry {
 
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+  // What it showed is gone; nobody may hold a reference.
+  void withdrawGauge(const std::string& name, const Labels& labels);
   Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds, const Labels& labels = {});
 
   // Runs before every scrape, on the scraping thread (the core), to bring gauges up to date.

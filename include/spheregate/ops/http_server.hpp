@@ -32,12 +32,13 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::uint16_t port() const;
+  std::uint16_t port() const { return port_; }
 
  private:
   class Door;
-  explicit HttpServer(std::shared_ptr<Door> door);
+  HttpServer(std::shared_ptr<Door> door, std::uint16_t port);
   std::shared_ptr<Door> door_;
+  std::uint16_t port_;
 };
 
 }  // namespace spheregate::ops

@@ -16,6 +16,9 @@ class Service {
 
   // Devices can connect. From now on the watchdog is fed, when the unit has one.
   void ready();
+  // Between the two the configuration is read anew (`Type=notify-reload` waits for the second; `ExecReload=` shows it).
+  void reloading();
+  void reloaded();
   void stopping();
   // One line for `systemctl status`.
   void status(std::string_view line);

@@ -103,6 +103,8 @@ class Custody {
   void open(CustodyUser& user);
 
   DeviceKey device(std::string_view id);
+  // Nothing for a device that was never seen and has nothing queued.
+  std::optional<DeviceKey> find(std::string_view id) const;
   std::string_view id(DeviceKey device) const;
   std::size_t deviceCount() const;  // keys are 0 … deviceCount() - 1
 

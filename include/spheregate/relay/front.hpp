@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "spheregate/base/timers.hpp"
 #include "spheregate/metrics/registry.hpp"
 #include "spheregate/queue/custody.hpp"
+#include "spheregate/relay/refusal_notes.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/session/conversation.hpp"
 #include "spheregate/state/store.hpp"
@@ -26,11 +28,23 @@ class Sessions;
 struct DeviceView {
   std::string id;
   bool connected = false;
+  // While it is connected:
+  base::WallTime since{};
+  std::shared_ptr<const tls::Verdict> verdict;
   std::string peer;
   std::size_t unacknowledged = 0;
   Uplink::LinkState link;
   queue::DeviceQueueState queue;
 };
+
+// Why a session may not go on.
+struct Unwelcome {
+  const char* result = "";  // label of device_sessions_revoked_total: denied, unknown_ca, revoked, expired, …
+  std::string reason;       // a sentence
+  std::string fix;          // a sentence
+};
+// By what a device was let in with; nothing when its session may go on.
+using Review = std::function<std::optional<Unwelcome>(const tls::Verdict&)>;
 
 // The devices' side: welcomes connections, checks each CONNECT and each topic against the certificate, takes telemetry into
 // custody and gives the PUBACKs when custody says so. Owns the conversations. Core thread only.
@@ -42,14 +56,31 @@ class Front final : public session::Host, public DeviceSide {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
+  // Whom to tell of refusals from now on; outlives the front.
+  void tell(RefusalNotes& notes) { notes_ = &notes; }
+  // The hub that a username may name besides the gateway; empty, the default: nobody looks.
+  void serve(std::string hub) { hub_ = std::move(hub); }
+
   void welcome(std::unique_ptr<base::Wire> wire, std::shared_ptr<const tls::Verdict> verdict);
   // Ends the conversations of these devices. Whoever let them in must not do so again.
   void endDenied(const std::vector<std::string>& ids);
+  // Judges everybody who is connected again and ends the sessions that may not go on; how many. One log line tells of all.
+  std::size_t review(const Review& judge);
+  // Tells the notes of a device that was turned away after its handshake, before the front knew it.
+  void noteUnwelcome(const Unwelcome& why, std::string_view peer, const tls::Verdict& verdict);
+  // Ends the device's conversations; it may come again. False when there is none.
+  bool disconnect(std::string_view id, std::string_view why);
   // Ends every conversation and welcomes nobody from now on.
   void shutDown();
 
   std::size_t devicesConnected() const { return connected_; }
+  // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
+  std::map<std::string, std::size_t> devicesByCa() const;
   std::vector<DeviceView> devices() const;
+  // Of a device that was here or has something queued; nothing otherwise.
+  std::optional<queue::DeviceKey> find(std::string_view id) const;
+  bool isConnected(queue::DeviceKey device) const;
+  DeviceView view(queue::DeviceKey device) const;
 
   session::ConnectAnswer connecting(session::Conversation& conversation, const mqtt::Connect& connect) override;
   void listening(session::Conversation& conversation) override;
@@ -82,15 +113,20 @@ class Front final : public session::Host, public DeviceSide {
   session::PublishAnswer takeRead(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer takePatch(Guest& guest, const mqtt::Publish& publish, const hub::PublishTopic& topic);
   session::PublishAnswer answerOf(Guest& guest, const queue::Accepted& accepted, std::uint8_t qos);
-  session::PublishAnswer forbid(const session::Conversation& conversation, const char* reason, std::string_view topic,
-                                std::string_view fix);
-  std::uint8_t refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter);
+  session::PublishAnswer forbid(const session::Conversation& conversation, const char* result, std::string_view topic,
+                                std::string_view reason, std::string_view fix);
+  session::PublishAnswer forbidTopic(const session::Conversation& conversation, std::string_view topic);
+  std::uint8_t refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter, bool ofSharedMode);
   void publishWill(const Guest& guest, const session::StoredWill& will);
   // Whether the way to the hub and the settings take it.
   bool fits(std::string_view id, std::string_view suffix, base::ByteView payload) const;
   void turnAway(const base::Wire& wire, const tls::Verdict& verdict);
   void logRefusal(std::string_view peer, const tls::Verdict& verdict, const char* result, std::string_view connack,
                   std::string_view reason, std::string_view fix);
+  void note(Deed deed, const char* result, std::string_view reason, std::string_view fix, std::string_view peer, const tls::Verdict& verdict);
+  void noteAllowed(Deed deed, bool& told, std::string_view id);
+  void noteEnd(const Guest& leaving, session::Ending ending, std::string_view detail);
+  void logEnd(const session::Conversation& conversation, session::Ending ending, std::string_view detail);
   void connectCame(Guest& guest);
   void countConnection(const char* result);
   void refreshDevicesByCa();
@@ -101,6 +137,8 @@ class Front final : public session::Host, public DeviceSide {
   Uplink& uplink_;
   base::Timers& timers_;
   metrics::Registry& metrics_;
+  RefusalNotes* notes_ = nullptr;
+  std::string hub_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Guest>> guests_;  // by number; iterated in an order that a seed repeats
   std::uint64_t nextGuest_ = 1;
   std::vector<std::unique_ptr<Guest>> buried_;  // may not be destroyed inside their own callbacks
@@ -114,6 +152,7 @@ class Front final : public session::Host, public DeviceSide {
   std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;
   bool stopping_ = false;
+  bool reviewing_ = false;  // whoever leaves now is told of in the review's own line
 };
 
 }  // namespace spheregate::relay

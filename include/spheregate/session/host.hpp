@@ -33,6 +33,7 @@ enum class Ending : std::uint8_t {
   disconnected,      // the device said DISCONNECT
   lost,              // the connection broke, or was closed without DISCONNECT
   protocolError,
+  protocolVersion,   // another MQTT than 3.1.1
   keepAliveExpired,
   connectTimedOut,
   refused,           // the CONNECT was answered with a code other than 0

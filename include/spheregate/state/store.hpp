@@ -22,8 +22,9 @@ enum class Table : std::uint8_t {
   assignments,    // by registration id
   gateway,        // by name
   cloudMessages,
+  knownDevices,   // by device id
 };
-inline constexpr std::size_t kTables = 5;
+inline constexpr std::size_t kTables = 6;
 const char* label(Table table);
 
 inline constexpr std::size_t kKeyBytesMax = 1024;

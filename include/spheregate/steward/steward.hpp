@@ -35,6 +35,7 @@ struct Configured {
   base::LogLevel logLevel = base::LogLevel::info;
   std::chrono::seconds messageTtl{};
   double drainRate = 0;
+  bool operator==(const Configured&) const = default;
 };
 
 // The gateway's own twin, on the gateway's own connection: reports its health, at most once a minute and only what changed, and does what
@@ -51,6 +52,8 @@ class Steward final : private upstream::GatewayUser {
   // What was kept is in force when this returns. Waits for the store's thread; for start-up.
   void begin();
   const Wishes& wishes() const;
+  // The configuration says something else from now on; a wish that is in force stays so.
+  void configure(const Configured& configured);
 
  private:
   struct Inside;

@@ -45,6 +45,9 @@ class Listener {
   // They are read and checked as at the start, and one that is not valid now is refused while the one in use is. On error the
   // old stay in use; the error names the file and what to do.
   base::Explained<void> renew(const std::filesystem::path& certificate, const std::string& privateKey);
+  // The same in two steps, for who has more to change in one go: nothing changes before what this returns is called, once. That
+  // cannot fail.
+  base::Explained<std::function<void()>> prepare(const std::filesystem::path& certificate, const std::string& privateKey);
   // What devices are shown now; until the next `renew`.
   const ShownCertificate& certificate() const;
 

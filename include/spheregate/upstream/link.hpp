@@ -86,9 +86,10 @@ const char* label(Link::State state);
 // together.
 inline constexpr std::size_t kTopicBytesMax = 65'535;
 
-// Why a message must not go to the hub: a word for logs and counters, and what to do about it.
+// Why a message must not go to the hub: a word for counters, a sentence, and what to do about it.
 struct Objection {
   const char* reason;
+  const char* sentence;
   const char* fix;
 };
 

@@ -9,6 +9,10 @@ namespace spheregate::x509 {
 
 // Of the DER form, in lower-case hexadecimal.
 std::string sha256(X509& certificate);
+// The same; Azure Sphere's tools name certificates by it.
+std::string sha1(X509& certificate);
+// In PEM form; empty when memory ran out.
+std::string pemText(X509& certificate);
 // `C=US, O=Contoso, CN=Name`, with what is not ASCII escaped.
 std::string nameText(const X509_NAME& name);
 // The GUID that is the last word of the common name, in lower case; empty when there is none. The words before it vary.

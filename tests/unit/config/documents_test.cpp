@@ -26,16 +26,19 @@ std::string contents(const std::string& file) {
 struct Row {
   std::string words;
   std::string byDefault;
+  bool live = false;
 };
 
 // `| key | words | default | meaning |` lines of docs/configuration.md.
 std::map<std::string, Row> documented() {
   std::map<std::string, Row> rows;
   std::istringstream lines{contents("docs/configuration.md")};
-  const std::regex row{R"(\| `([a-z_.]+)` \| ([^|]+) \| (?:`([^|]*)`)? ?\|.*)"};
+  const std::regex row{R"(\| `([a-z_.]+)` \| ([^|]+) \| (?:`([^|]*)`)? ?\|(.*)\|)"};
   for (std::string line; std::getline(lines, line);) {
     std::smatch found;
-    if (std::regex_match(line, found, row)) rows[found[1]] = {found[2], found[3]};
+    if (std::regex_match(line, found, row)) {
+      rows[found[1]] = {found[2], found[3], found[4].str().ends_with(" **Live.** ")};
+    }
   }
   return rows;
 }
@@ -46,6 +49,7 @@ TEST(Documents, theTableOfKeysHasEveryKeyAndNoOther) {
   for (const Key& key : keys()) {
     ASSERT_TRUE(rows.contains(key.path)) << key.path << " is not in docs/configuration.md";
     EXPECT_EQ(rows[key.path].words, key.words) << key.path;
+    EXPECT_EQ(rows[key.path].live, key.live) << key.path << ": the row of a live key, and of no other, ends with **Live.**";
     if (key.required) {
       EXPECT_EQ(rows[key.path].byDefault, "") << key.path;
     } else {

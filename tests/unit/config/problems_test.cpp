@@ -46,7 +46,7 @@ TEST(Problems, allAreNamedInTheOrderOfTheFile) {
 TEST(Problems, everyRequiredKeyIsListedForAnEmptyFile) {
   const std::vector<std::string> all{"f: hostname: this is missing; add it: host name with a dot",
                                      "f: tls.certificate: this is missing; add it: path",
-                                     "f: tls.private_key: this is missing; add it: path",
+                                     "f: tls.private_key: this is missing; add it: path, `pkcs11:` URI, or `handle:` of a TPM",
                                      "f: devices.tenant_ca: this is missing; add it: path",
                                      "f: upstream.hub: this is missing; add it: host name",
                                      "f: upstream.auth.type: this is missing; add it: `on_behalf_of`, `hub_policy`, `device_keys`, "

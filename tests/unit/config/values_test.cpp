@@ -203,12 +203,36 @@ TEST(Values, aSecretInTheWrongPlaceIsRefusedAndNotRepeated) {
   EXPECT_THAT(problemsOf(yaml), ElementsAre(testing::AllOf(HasSubstr("is not a host name"), Not(HasSubstr("c2Vj")))));
 }
 
+TEST(Values, graceHasItsBounds) {
+  for (const char* good : {"0", "0h", "1m", "72h", "30d"}) {
+    EXPECT_THAT(problemsOf(leastWith("devices", std::string{"expired_grace: "} + good)), IsEmpty()) << good;
+  }
+  for (const char* bad : {"31d", "1s", "long"}) {
+    EXPECT_THAT(problemsOf(leastWith("devices", std::string{"expired_grace: "} + bad)), ElementsAre(HasSubstr("devices.expired_grace"))) << bad;
+  }
+  EXPECT_THAT(problemsOf(leastWith("devices", "expired_sessions: sometimes")), ElementsAre(HasSubstr("use `end` or `keep`")));
+}
+
+TEST(Values, revocationListsAndTheirPolicyGoTogether) {
+  for (const char* good : {"crl_policy: off", "crl: /a, crl_policy: off", "crl: /a, crl_policy: prefer", "crl: /a, crl_policy: require", "crl: \"\""}) {
+    EXPECT_THAT(problemsOf(leastWith("devices", good)), IsEmpty()) << good;
+  }
+  EXPECT_THAT(problemsOf(leastWith("devices", "crl_policy: prefer")), ElementsAre(HasSubstr("there are no revocation lists")));
+  EXPECT_THAT(problemsOf(leastWith("devices", "crl_policy: require")), ElementsAre(HasSubstr("put their path into devices.crl")));
+  EXPECT_THAT(problemsOf(leastWith("devices", "crl: /a")), ElementsAre(HasSubstr("without a devices.crl_policy")));
+}
+
 TEST(Values, whatThisVersionCannotDoIsRefused) {
-  EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 0h")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("devices", "expired_grace: 12h")), ElementsAre(HasSubstr("is not in this version")));
   EXPECT_THAT(problemsOf(leastWith("upstream", "mode: transparent")), IsEmpty());
-  EXPECT_THAT(problemsOf(leastWith("admin", "socket: /run/spheregate/admin.sock")),
-              ElementsAre("f:7:1: admin: this is not in this version; remove it"));
+}
+
+TEST(Values, theAdminSocketMayBeNoneAndItsGroupHasAName) {
+  EXPECT_FALSE(parse(kLeast, "f").config.admin.socketGiven);
+  EXPECT_TRUE(parse(leastWith("admin", "socket: /run/spheregate/admin.sock"), "f").config.admin.socketGiven);
+  EXPECT_EQ(parse(leastWith("admin", "socket: \"\""), "f").config.admin.socket, "");
+  EXPECT_THAT(problemsOf(leastWith("admin", "group: ops")), IsEmpty());
+  EXPECT_THAT(problemsOf(leastWith("admin", "group: \"a group\"")), ElementsAre(HasSubstr("is not the name of a group")));
+  EXPECT_THAT(problemsOf(leastWith("admin", "user: root")), ElementsAre(HasSubstr("known here are socket, group")));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ class Certificates : public Fleet {
     changed.extensions = std::move(extensions);
     return changed;
   }
-  Judgement judged(const testpki::Fields& wanted, testpki::Key key = testpki::makeEcKey()) const {
+  Judgement judged(const testpki::Fields& wanted, testpki::Key key = testpki::makeEcKey()) {
     pin("a.pem", sphere().tenantA);
     return judge(*load(), testpki::issue(wanted, std::move(key), sphere().tenantA));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -13,7 +14,9 @@
 #include "pki/authorities.hpp"
 #include "pki/files.hpp"
 #include "pki/variants.hpp"
+#include "simulation/memory_store.hpp"
 #include "spheregate/identity/admission.hpp"
+#include "spheregate/x509/certificate_text.hpp"
 #include "unit/fakes.hpp"
 
 namespace spheregate::identity {
@@ -49,27 +52,53 @@ class Fleet : public testing::Test {
     file("tenant-ca.d/" + name, testpki::pem(*ca.certificate));
   }
 
-  std::unique_ptr<Admission> load() const {
-    auto made = Admission::load(settings, clock);
+  std::unique_ptr<Admission> load() {
+    auto made = Admission::load(settings, floor, known, metrics);
     if (!made) throw std::runtime_error{made.error()};
     return std::move(*made);
   }
-  std::string loadError() const {
-    const auto made = Admission::load(settings, clock);
+  std::string loadError() {
+    const auto made = Admission::load(settings, floor, known, metrics);
     return made ? std::string{"it loaded"} : made.error();
   }
 
   testpki::Fields fields() const { return testpki::deviceFields(id(), testpki::dayAround(clock.wall())); }
-  static Judgement judge(const Admission& admission, const testpki::Issued& device) {
+  static Judgement judge(Admission& admission, const testpki::Issued& device) {
     return admission.judge(*device.certificate);
   }
   // The judgement of a device certificate of tenant A with these fields.
-  static Judgement judge(const Admission& admission, const testpki::Fields& wanted) {
+  static Judgement judge(Admission& admission, const testpki::Fields& wanted) {
     return judge(admission, testpki::issue(wanted, testpki::makeEcKey(), sphere().tenantA));
   }
 
-  test::ManualClock clock;
+  static Admitted admittedOf(const testpki::Issued& device, const Judgement& judgement) {
+    X509& certificate = *device.certificate;
+    const std::unique_ptr<BIGNUM, decltype(&BN_free)> number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr), BN_free};
+    char* digits = BN_bn2hex(number.get());
+    Admitted admitted{.deviceId = judgement.deviceId,
+                      .caSha256 = judgement.caSha256,
+                      .serial = digits,
+                      .certificateSha256 = x509::sha256(certificate),
+                      .notAfterSeconds = x509::unixSeconds(*X509_get0_notAfter(&certificate))};
+    OPENSSL_free(digits);
+    return admitted;
+  }
+  // The device comes through the handshake, if it may.
+  static Judgement connect(Admission& admission, const testpki::Issued& device) {
+    const Judgement judgement = judge(admission, device);
+    if (judgement.refusal == Refusal::none) admission.arrived(admittedOf(device, judgement));
+    return judgement;
+  }
+  std::uint64_t counted(const std::string& name) { return metrics.counter(name, "").value(); }
+
+  test::ManualTime time;
+  test::ManualClock& clock = time.clock;
   Settings settings;
+  metrics::Registry metrics;
+  simulation::MemoryTables disk;
+  simulation::MemoryStore store{time.timers, disk};
+  ClockFloor floor{clock, store, metrics, {}};
+  KnownDevices known{store, time.timers, metrics};
 
  private:
   static std::filesystem::path makeDirectory() {

@@ -27,7 +27,7 @@ class Load : public Fleet {
 TEST_F(Load, describesTheCa) {
   pin("a.pem", sphere().tenantA);
   const auto admission = load();
-  const TenantCa& ca = admission->tenantCas().at(0);
+  const TenantCa ca = admission->tenantCas().at(0);
   EXPECT_THAT(ca.file, EndsWith("tenant-ca.d/a.pem"));
   EXPECT_EQ(ca.tenantId, testpki::kTenantA);
   EXPECT_EQ(ca.subject, "C=US, ST=Washington, L=Redmond, O=Spheregate Test Corporation, CN=Microsoft Azure Sphere " +
@@ -86,7 +86,7 @@ TEST_F(Load, saysWhatAFileIsInstead) {
   EXPECT_THAT(errorOf("empty.pem", ""), StartsWith("is empty; "));
   EXPECT_THAT(errorOf("wide.pem", std::string_view{"\xFF\xFE-\0-\0", 6}), StartsWith("is UTF-16 text; "));
   EXPECT_THAT(errorOf("request.pem", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n"),
-              StartsWith("block 1 is a CERTIFICATE REQUEST, not a certificate; "));
+              StartsWith("block 1 is a certificate request (CSR)"));
   EXPECT_THAT(errorOf("chain.p7b", "-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n"), StartsWith("is a PKCS#7 container"));
 }
 

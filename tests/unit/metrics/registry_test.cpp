@@ -46,5 +46,18 @@ TEST(Registry, refreshesGaugesBeforeAScrape) {
   EXPECT_TRUE(has(registry.text(), "spheregate_now 2"));
 }
 
+TEST(Registry, whatIsWithdrawnIsShownNoMore) {
+  Registry registry;
+  registry.gauge("expiry", "When.", {{"certificate", "a"}}).set(1);
+  registry.gauge("expiry", "When.", {{"certificate", "b"}}).set(2);
+  registry.withdrawGauge("expiry", {{"certificate", "a"}});
+  registry.withdrawGauge("expiry", {{"certificate", "never there"}});
+  registry.withdrawGauge("never there", {});
+  EXPECT_FALSE(has(registry.text(), "certificate=\"a\"")) << registry.text();
+  EXPECT_TRUE(has(registry.text(), "spheregate_expiry{certificate=\"b\"} 2")) << registry.text();
+  registry.withdrawGauge("expiry", {{"certificate", "b"}});
+  EXPECT_FALSE(has(registry.text(), "spheregate_expiry")) << registry.text();
+}
+
 }  // namespace
 }  // namespace spheregate::metrics

@@ -65,6 +65,20 @@ TEST(Service, saysReadyStatusAndStopping) {
   EXPECT_FALSE(time.timers.next()) << "there is no watchdog to feed";
 }
 
+TEST(Service, saysWhenItReloadsAndWhenItHas) {
+  FakeSystemd systemd{nullptr};
+  test::ManualTime time;
+  Service service{time.timers};
+  service.reloading();
+  service.reloaded();
+  const Said heard = systemd.heard();
+  ASSERT_EQ(heard.size(), 2u);
+  const std::string begins = "RELOADING=1\nMONOTONIC_USEC=";
+  EXPECT_EQ(heard[0].substr(0, begins.size()), begins);
+  EXPECT_GT(std::stoll(heard[0].substr(begins.size())), 0);
+  EXPECT_EQ(heard[1], "READY=1");
+}
+
 TEST(Service, feedsTheWatchdogTwiceAsOftenAsItLooks) {
   FakeSystemd systemd{"20000000"};
   test::ManualTime time;

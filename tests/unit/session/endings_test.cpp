@@ -24,7 +24,7 @@ TEST_F(ConversationTest, anotherVersionOfMqttIsToldSoAndClosed) {
     says(out);
     EXPECT_EQ(hears(), (Bytes{0x20, 2, 0, 1})) << int{level};
     EXPECT_TRUE(view.closed);
-    EXPECT_EQ(host.ending, Ending::protocolError);
+    EXPECT_EQ(host.ending, Ending::protocolVersion);
   }
   EXPECT_TRUE(host.clientIds.empty());
 }

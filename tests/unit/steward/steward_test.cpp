@@ -139,6 +139,21 @@ TEST_F(StewardTest, doesWhatIsWishedAndAnswersWhenItIsKept) {
   EXPECT_EQ(report(), Json::parse(R"({"denyList":null,"logLevel":null,"messageTtl":null,"drainRate":null,"x":null})"));
 }
 
+TEST_F(StewardTest, aConfigurationThatChangesDoesNotUndoWishes) {
+  bringUp();
+  answerRead(R"({"$version":7,"spheregate":{"logLevel":"debug"}})");
+  time.pass(1s);
+  report();
+  levels.clear();
+  steward->configure({.logLevel = base::LogLevel::error, .messageTtl = 5s, .drainRate = 3});
+  EXPECT_THAT(levels, IsEmpty()) << "a wish is in force";
+  EXPECT_THAT(ttls, ElementsAre(5s));
+  EXPECT_THAT(rates, IsEmpty()) << "it has not changed";
+  desiredChanges();
+  answerRead(R"({"$version":8})");
+  EXPECT_THAT(levels, ElementsAre(base::LogLevel::error)) << "what the configuration says now";
+}
+
 TEST_F(StewardTest, aStartWithoutAnUplinkHasWhatWasWished) {
   bringUp();
   answerRead(R"({"$version":7,"spheregate":{"denyList":["a"],"messageTtl":5}})");

@@ -13,6 +13,11 @@ namespace {
 
 constexpr timeval kSocketPatience{.tv_sec = 10, .tv_usec = 0};
 
+int find(X509_STORE_CTX* store, void* error) {
+  X509_STORE_CTX_set_error(store, *static_cast<int*>(error));
+  return 0;
+}
+
 }  // namespace
 
 Peer Peer::dial(std::uint16_t port) {
@@ -50,7 +55,12 @@ bool Peer::shakeHands(const Hello& hello) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), hello.trusted->get());
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
+  if (hello.groups != nullptr) SSL_CTX_set1_groups_list(context.get(), hello.groups);
+  if (hello.signatures != nullptr) SSL_CTX_set1_sigalgs_list(context.get(), hello.signatures);
+  if (hello.finds != 0) SSL_CTX_set_cert_verify_callback(context.get(), find, const_cast<int*>(&hello.finds));
   prepare(*context, hello.identity);
+  if (hello.dials != nullptr) SSL_set_tlsext_host_name(ssl.get(), hello.dials);
+  if (hello.checksName) SSL_set1_host(ssl.get(), hello.dials);
   const bool done = SSL_connect(ssl.get()) == 1;
   if (!done) problem = takeError();
   return done;
@@ -85,6 +95,16 @@ std::string Peer::written() {
   std::string text(static_cast<std::size_t>(BIO_pending(SSL_get_wbio(ssl.get()))), '\0');
   if (!text.empty()) BIO_read(SSL_get_wbio(ssl.get()), text.data(), static_cast<int>(text.size()));
   return text;
+}
+
+void Peer::findsRecordDamaged() {
+  BIO* damaged = BIO_new(BIO_s_mem());
+  const std::string record = std::string{"\x17\x03\x03\x00\x20", 5} + std::string(32, 'x');
+  BIO_write(damaged, record.data(), static_cast<int>(record.size()));
+  SSL_set0_rbio(ssl.get(), damaged);
+  char byte = 0;
+  SSL_read(ssl.get(), &byte, 1);
+  ERR_clear_error();
 }
 
 bool Peer::say(std::string_view text) {

@@ -30,6 +30,11 @@ class Peer {
     const Identity* identity = nullptr;
     const x509::CertificateHandle* trusted = nullptr;  // null: whoever it is
     const char* ciphers = nullptr;         // of TLS 1.2
+    const char* groups = nullptr;
+    const char* signatures = nullptr;
+    const char* dials = nullptr;           // sent as SNI
+    bool checksName = false;               // of whom it dials
+    int finds = 0;                         // X509_V_ERR_… that it makes of whatever it is shown
   };
   // True when our side believes the handshake is done; `problem` otherwise.
   bool shakeHands(const Hello& hello);
@@ -44,6 +49,8 @@ class Peer {
   std::string hearAll();
   std::string hearBytes(std::size_t size);
   void sayGoodbye();
+  // As if what came were damaged: the other side hears an alert.
+  void findsRecordDamaged();
   void hangUp();
   void reset();
   bool sayPlainly(std::string_view text);

@@ -1,10 +1,10 @@
-#include "control_address.hpp"
+#include "spheregate/upstream/control_address.hpp"
 
 #include <utility>
 
 #include "spheregate/tls/proxy_password.hpp"
 
-namespace spheregate::app {
+namespace spheregate::upstream {
 namespace {
 
 // IoT Hub and the provisioning service have the same.
@@ -17,8 +17,8 @@ std::string uriOf(const tls::ProxyAddress& proxy) {
 
 }  // namespace
 
-base::Explained<upstream::ControlAddress> controlAddress(const tls::ConnectorSettings& way, std::string host, std::uint16_t port) {
-  upstream::ControlAddress address;
+base::Explained<ControlAddress> controlAddress(const tls::ConnectorSettings& way, std::string host, std::uint16_t port) {
+  ControlAddress address;
   address.host = std::move(host);
   address.websocket = way.transport == tls::Transport::webSocket;
   address.port = port != 0 ? port : address.websocket ? tls::kWebSocketPort : tls::kMqttPort;
@@ -28,10 +28,10 @@ base::Explained<upstream::ControlAddress> controlAddress(const tls::ConnectorSet
   address.proxy = uriOf(way.proxy.address);
   if (way.proxy.user.empty()) return address;
   auto password = tls::proxyPassword(way.proxy);
-  if (!password) return base::failed<upstream::ControlAddress>(password.error());
+  if (!password) return base::failed<ControlAddress>(password.error());
   address.proxyUser = way.proxy.user;
   address.proxyPassword = std::move(*password);
   return address;
 }
 
-}  // namespace spheregate::app
+}  // namespace spheregate::upstream

@@ -7,10 +7,10 @@
 #include "spheregate/tls/settings.hpp"
 #include "spheregate/upstream/control_client.hpp"
 
-namespace spheregate::app {
+namespace spheregate::upstream {
 
 // How the gateway's own client reaches a host: by the transport, the trust anchors and the proxy that the links have. Port 0: the one of the
 // transport. Reads the proxy's password; the error names the file.
-base::Explained<upstream::ControlAddress> controlAddress(const tls::ConnectorSettings& way, std::string host, std::uint16_t port);
+base::Explained<ControlAddress> controlAddress(const tls::ConnectorSettings& way, std::string host, std::uint16_t port);
 
-}  // namespace spheregate::app
+}  // namespace spheregate::upstream

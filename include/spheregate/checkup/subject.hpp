@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spheregate/config/config.hpp"
+
+namespace spheregate::checkup {
+
+struct RefusalCount {
+  std::string label;  // of the metric: unknown_ca, expired, …
+  std::string reason;
+  std::string fix;
+  std::uint64_t count = 0;
+};
+
+// What a running daemon says of itself; who asked it knows how.
+struct DaemonWord {
+  bool running = false;
+  std::string problem;  // not running as far as this user can see: why
+  std::string version;
+  std::optional<uid_t> user;  // as whom it runs
+  bool ready = true;
+  std::string closed;      // why the store takes nothing
+  std::string stateFault;  // why the small state is not kept
+  bool uplinkConnected = false;
+  std::size_t links = 0;
+  std::string condition;                // of the hub
+  std::vector<std::string> linkErrors;  // of devices and of the gateway itself, each once
+  std::vector<RefusalCount> refusals;
+  std::vector<std::string> restartNeeded;  // keys that were changed and are not in effect
+};
+
+// What is looked at, and how.
+struct Subject {
+  config::Config config;
+  DaemonWord daemon;
+  std::string version;         // of this program
+  std::chrono::system_clock::time_point released{};  // when it was, so no clock can be earlier
+  bool offline = false;        // leave the network alone
+  std::string loginAs;         // a device of the hub to try the login with; empty: nobody's connection is risked
+  std::filesystem::path root;  // what devices trust; empty: as the configuration says
+};
+
+}  // namespace spheregate::checkup

@@ -1,0 +1,92 @@
+#include "admin_client.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <utility>
+
+namespace spheregate::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Local = asio::local::stream_protocol;
+using ErrorCode = boost::system::error_code;
+using Answered = base::Explained<ops::AdminAnswer>;
+
+constexpr std::uint64_t kBodyBytesMax = 256u << 20;
+constexpr timeval kPatience{30, 0};
+
+std::string whyNot(const std::filesystem::path& socket, const ErrorCode& error) {
+  const std::string path = socket.string();
+  if (error == boost::system::errc::no_such_file_or_directory) {
+    return "no gateway serves " + path + "; start it (`systemctl start spheregate`), or name its socket with --socket or its configuration with --config";
+  }
+  if (error == asio::error::connection_refused) {
+    return "the gateway that made " + path + " does not run any more; start it (`systemctl start spheregate`)";
+  }
+  if (error == boost::system::errc::permission_denied) {
+    return "you may not use " + path + "; use sudo, or become a member of its group (`ls -l " + path + "` shows it, admin.group sets it)";
+  }
+  return "cannot reach the gateway at " + path + ": " + error.message();
+}
+
+// Blocking reads and writes end with an error then.
+void limitPatience(Local::socket& socket) {
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+}
+
+}  // namespace
+
+Answered ask(const std::filesystem::path& socket, std::string_view method, const std::string& target) {
+  if (socket.empty()) return base::failed<ops::AdminAnswer>("admin.socket is empty, so the gateway cannot be asked; give it a path and restart the gateway");
+  asio::io_context loop;
+  Local::socket stream{loop};
+  ErrorCode error;
+  if (socket.native().size() < sizeof(sockaddr_un::sun_path)) {
+    stream.connect(Local::endpoint{socket.string()}, error);
+  } else {
+    error = boost::system::errc::make_error_code(boost::system::errc::filename_too_long);
+  }
+  if (error) return base::failed<ops::AdminAnswer>(whyNot(socket, error));
+  limitPatience(stream);
+  http::request<http::empty_body> request{http::string_to_verb(std::string{method}), target, 11};
+  request.set(http::field::host, "spheregate");
+  request.keep_alive(false);
+  http::write(stream, request, error);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kBodyBytesMax);
+  boost::beast::flat_buffer buffer;
+  if (!error) http::read(stream, buffer, parser, error);
+  if (error) return base::failed<ops::AdminAnswer>("the gateway at " + socket.string() + " did not answer: " + error.message());
+  return ops::AdminAnswer{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
+}
+
+std::string percentEncoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view plain = "-._~";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || plain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace spheregate::app

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "spheregate/base/result.hpp"
+#include "spheregate/ops/admin_socket.hpp"
+
+namespace spheregate::app {
+
+// Asks the gateway that runs on this machine, over its admin socket; blocks, at most half a minute. `target` is the path with its query,
+// percent-encoded. Any answer of the gateway is a value, whatever its status. The error says why there is none: no gateway runs, this user
+// may not ask it, the socket belongs to a process that has died.
+base::Explained<ops::AdminAnswer> ask(const std::filesystem::path& socket, std::string_view method, const std::string& target);
+
+// For one segment of a path or one value of a query.
+std::string percentEncoded(std::string_view text);
+
+}  // namespace spheregate::app

@@ -1,0 +1,114 @@
+#include "daemon_word.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "spheregate/checkup/as_device.hpp"
+
+namespace spheregate::app {
+namespace {
+
+using nlohmann::json;
+namespace http = boost::beast::http;
+using Tcp = boost::asio::ip::tcp;
+
+constexpr timeval kPatience{.tv_sec = 3, .tv_usec = 0};
+constexpr std::uint64_t kBodyBytesMax = 256u << 20;
+constexpr std::size_t kErrorsMax = 3;
+constexpr std::size_t kRefusalsMax = 5;
+
+// By the HTTP endpoint, which everybody on this machine may ask.
+std::optional<std::string> statusByHttp(const ops::HttpSettings& settings) {
+  if (settings.port == 0) return std::nullopt;
+  boost::system::error_code error;
+  auto address = boost::asio::ip::make_address(settings.address, error);
+  if (error) return std::nullopt;
+  if (address.is_unspecified()) address = boost::asio::ip::make_address(address.is_v4() ? "127.0.0.1" : "::1");
+  boost::asio::io_context loop;
+  Tcp::socket socket{loop};
+  socket.connect({address, settings.port}, error);
+  if (error) return std::nullopt;
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+  http::request<http::empty_body> request{http::verb::get, "/status", 11};
+  request.set(http::field::host, "localhost");
+  request.keep_alive(false);
+  http::write(socket, request, error);
+  boost::beast::flat_buffer buffer;
+  http::response_parser<http::string_body> answer;
+  answer.body_limit(kBodyBytesMax);
+  if (!error) http::read(socket, buffer, answer, error);
+  if (error || answer.get().result() != http::status::ok) return std::nullopt;
+  return std::move(answer.get().body());
+}
+
+// Of devices whose link does not stand now, each sentence once.
+std::vector<std::string> linkErrors(const json& devices) {
+  std::vector<std::string> errors;
+  for (const json& device : devices) {
+    const json link = device.value("link", json::object());
+    const std::string error = link.value("last_error", std::string{});
+    if (error.empty() || link.value("state", std::string{}) == "up" || errors.size() == kErrorsMax) continue;
+    if (std::find(errors.begin(), errors.end(), error) == errors.end()) errors.push_back(error);
+  }
+  return errors;
+}
+
+// The most frequent kinds first. Who got in since does not count, nor does the throw-away certificate of an earlier check.
+std::vector<checkup::RefusalCount> topRefusals(const json& refusals) {
+  std::vector<checkup::RefusalCount> kinds;
+  for (const json& one : refusals) {
+    if (one.contains("resolved") || one.value("device", std::string{}).starts_with(checkup::kThrowAwayName)) continue;
+    const std::string label = one.value("result", std::string{});
+    auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& other) { return other.label == label; });
+    // The first is the latest, and its sentence stands for all.
+    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {.label = label, .reason = one.value("reason", std::string{}), .fix = one.value("fix", std::string{})});
+    kind->count += one.value("count", std::uint64_t{1});
+  }
+  std::stable_sort(kinds.begin(), kinds.end(), [](const auto& left, const auto& right) { return left.count > right.count; });
+  kinds.resize(std::min(kinds.size(), kRefusalsMax));
+  return kinds;
+}
+
+checkup::DaemonWord wordOf(const json& status) {
+  checkup::DaemonWord word;
+  word.running = true;
+  word.version = status.value("version", std::string{});
+  word.ready = status.value("ready", true);
+  word.closed = status.value("queue", json::object()).value("closed", std::string{});
+  word.stateFault = status.value("state", json::object()).value("fault", std::string{});
+  const json uplink = status.value("uplink", json::object());
+  word.uplinkConnected = uplink.value("connected", false);
+  word.links = uplink.value("sessions", std::size_t{0});
+  word.condition = uplink.value("condition", std::string{});
+  word.linkErrors = linkErrors(status.value("devices", json::array()));
+  word.refusals = topRefusals(status.value("refusals", json::array()));
+  return word;
+}
+
+}  // namespace
+
+checkup::DaemonWord askDaemon(const config::Config& config) {
+  checkup::DaemonWord none;
+  const auto answer = statusByHttp(config.http);
+  if (!answer) return none;
+  const json status = json::parse(*answer, nullptr, false);
+  try {
+    if (status.is_object()) return wordOf(status);
+  } catch (const json::exception&) {  // a number where a word should be: it is somebody else
+  }
+  none.problem = "what answers at http.listen is not the gateway";
+  return none;
+}
+
+}  // namespace spheregate::app

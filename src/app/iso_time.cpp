@@ -1,0 +1,16 @@
+#include "iso_time.hpp"
+
+#include <array>
+#include <ctime>
+
+namespace spheregate::app {
+
+std::string iso8601(base::WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+}  // namespace spheregate::app

@@ -1,0 +1,161 @@
+#include "reloading.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "server_name.hpp"
+#include "spheregate/base/log.hpp"
+#include "spheregate/config/changes.hpp"
+#include "trust_changes.hpp"
+
+namespace spheregate::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Between the first look at files that do not fit together and the complaint.
+constexpr std::chrono::seconds kPatience{2};
+constexpr std::size_t kNamesMax = 10;
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t at = 0; at < std::min(names.size(), kNamesMax); ++at) text += (at == 0 ? "" : ", ") + names[at];
+  if (names.size() > kNamesMax) text += " and " + std::to_string(names.size() - kNamesMax) + " more";
+  return text;
+}
+
+std::string textOf(const std::vector<config::Problem>& problems) {
+  std::string text = config::text(problems.front());
+  if (problems.size() > 1) {
+    text += " (and " + std::to_string(problems.size() - 1) + " more; `spheregate config check` names them all)";
+  }
+  return text;
+}
+
+bool isFile(const std::string& key) { return !key.starts_with("pkcs11:") && !key.starts_with("handle:"); }
+
+}  // namespace
+
+std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& config) {
+  std::vector<fs::path> places{file, config.listener.certificate};
+  if (isFile(config.listener.privateKey)) places.emplace_back(config.listener.privateKey);
+  const identity::Settings& identity = config.identity;
+  for (const fs::path& place : {identity.tenantCa, identity.denyFile, identity.allowFile, identity.crl, identity.aliasFile}) {
+    if (!place.empty()) places.push_back(place);
+  }
+  return places;
+}
+
+Reloading::Reloading(ReloadParts parts, config::Config started)
+    : parts_{std::move(parts)},
+      started_{std::move(started)},
+      inForce_{started_},
+      wanted_{started_},
+      taken_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "ok"}})},
+      refused_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "error"}})},
+      lastGood_{parts_.metrics.gauge("config_last_reload_successful", "0 while what is in the files is not what is in force.")},
+      lastTime_{parts_.metrics.gauge("config_last_reload_success_timestamp_seconds", "When files were taken the last time, in Unix time.")},
+      patience_{parts_.timers},
+      watch_{parts_.loop, parts_.timers, [this] { reload(Why::changed); }} {
+  state_.at = parts_.timers.clock().wall();
+  lastGood_.set(1);
+  lastTime_.set(static_cast<double>(std::chrono::system_clock::to_time_t(state_.at)));
+  watch(started_);
+  seen_ = ops::stampsOf(watchedPlaces(parts_.file, started_));
+}
+
+void Reloading::request() { reload(Why::asked); }
+
+void Reloading::reload(Why why) {
+  auto taken = take();
+  if (taken) return succeeded(std::move(*taken), why);
+  // A certificate and its key, a copy that is not complete: what is written next may mend it.
+  if (why == Why::changed) {
+    if (!patience_.armed()) patience_.after(kPatience, [this] { reload(Why::stillBad); });
+    return;
+  }
+  failed(taken.error(), why);
+}
+
+// Nothing is swapped before everything has been read. The trust is swapped as a whole by itself; what is prepared before cannot fail after.
+base::Explained<config::Config> Reloading::take() {
+  config::Loaded loaded = config::load(parts_.file);
+  if (!loaded.problems.empty()) return base::failed<config::Config>(textOf(loaded.problems));
+  config::Config& next = loaded.config;
+  wanted_ = next;
+  const auto showCertificate = parts_.listener.prepare(next.listener.certificate, next.listener.privateKey);
+  if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
+  auto aliases = identity::Aliases::load(next.identity);
+  if (!aliases) return base::failed<config::Config>(aliases.error());
+  const auto casBefore = parts_.admission.tenantCas();
+  const auto swapped = parts_.admission.reload(next.identity);
+  if (!swapped) return base::failed<config::Config>(swapped.error());
+  (*showCertificate)();
+  parts_.names.use(std::move(*aliases));
+  tellTrustChanges(casBefore, parts_.admission.tenantCas());
+  return std::move(next);
+}
+
+void Reloading::succeeded(config::Config next, Why why) {
+  patience_.cancel();
+  taken_.add();
+  lastGood_.set(1);
+  const bool mended = !std::exchange(state_.good, true);
+  state_.problem.clear();
+  state_.at = parts_.timers.clock().wall();
+  lastTime_.set(static_cast<double>(std::chrono::system_clock::to_time_t(state_.at)));
+  tellChanges(next, mended ? Why::asked : why);
+  inForce_ = std::move(next);
+  watch(inForce_);
+  parts_.taken(inForce_);
+}
+
+void Reloading::tellChanges(const config::Config& next, Why why) {
+  std::vector<std::string> changed;
+  for (const config::Change& change : config::changes(inForce_, next)) {
+    if (change.live) changed.push_back(change.key);
+  }
+  ops::FileStamps now = ops::stampsOf(watchedPlaces(parts_.file, next));
+  for (const fs::path& file : ops::differences(seen_, now)) changed.push_back(file.string());
+  seen_ = std::move(now);
+
+  std::vector<std::string> waiting;
+  for (const config::Change& change : config::changes(started_, next)) {
+    if (!change.live) waiting.push_back(change.key);
+  }
+  if (!changed.empty() || why == Why::asked) {
+    base::logInfo("configuration reloaded", {{"changed", changed.empty() ? "nothing" : listed(changed)}});
+  }
+  if (std::exchange(state_.restartNeeded, waiting) != waiting && !waiting.empty()) {
+    base::logWarn("restart needed", {{"keys", listed(waiting)},
+                                     {"consequence", "these keys keep the values that the gateway was started with"},
+                                     {"fix", "restart the gateway when it suits; nothing is lost"}});
+  }
+  if (next.listener.certificate != inForce_.listener.certificate || !changed.empty()) {
+    checkServerName(next.listener.certificate, started_.hostname);
+  }
+}
+
+void Reloading::failed(const std::string& problem, Why why) {
+  refused_.add();
+  lastGood_.set(0);
+  state_.good = false;
+  // Also where the new configuration looks for its files, so that mending those is noticed.
+  watch(wanted_);
+  const bool same = std::exchange(state_.problem, problem) == problem;
+  const auto before = again_.pass(parts_.timers.now());
+  if (same && !before && why != Why::asked) return;
+  base::logError("configuration not reloaded",
+                 {{"problem", problem}, {"consequence", "nothing of it is taken; what was in force stays in force"}});
+}
+
+void Reloading::watch(const config::Config& wanted) {
+  std::vector<fs::path> places = watchedPlaces(parts_.file, inForce_);
+  for (fs::path& place : watchedPlaces(parts_.file, wanted)) {
+    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+  }
+  watch_.watch(std::move(places));
+}
+
+}  // namespace spheregate::app

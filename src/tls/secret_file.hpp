@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "spheregate/base/result.hpp"
+
+namespace spheregate::tls {
+
+// The one line of a file that holds a secret. `place` is what the error begins with, `what` the secret's name with its article;
+// what is in the file is never repeated.
+base::Explained<std::string> secretIn(const std::filesystem::path& file, const std::string& place, const std::string& what);
+
+}  // namespace spheregate::tls

@@ -1,0 +1,145 @@
+"""`spheregate check` for people, for other users, and as a device."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import PROGRAMS, Hubsim, Pki, program, wait_until
+from sites import Site, has
+
+NOBODY = 65534
+
+
+class CheckTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.base = Path(tempfile.mkdtemp(prefix="e2e-check-", dir=PROGRAMS))
+        cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
+        cls.pki = Pki(cls.base / "pki", 2)
+        cls.hub = Hubsim(cls.base, cls.pki)
+        cls.addClassCleanup(cls.hub.kill)
+
+    def setUp(self):
+        self.site = Site(self.base / self._testMethodName, self.pki, self.hub.port, self._testMethodName)
+        self.addCleanup(self.site.stop)
+
+    def text(self, *options, **how):
+        return subprocess.run([program("spheregate"), "check", "--config", str(self.site.gateway.config), *options], capture_output=True,
+                              text=True, timeout=60, check=False, env=self.site.environment(), **how)
+
+    def verdicts(self, *options):
+        return [(one["item"], one["verdict"]) for one in self.site.check(*options)]
+
+
+class ForPeople(CheckTest):
+    def test_a_table_that_ends_with_the_totals(self):
+        done = self.text()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[-1], r"^\d+ passed, 0 warnings, 0 failed$")
+        self.assertNotIn("\033", done.stdout)
+        starts = {line.index(line.split(maxsplit=2)[2].split()[0]) for line in lines[:-1] if re.match(r"[✓!✗-] (pass|warn|fail|skip)  \w", line)}
+        self.assertEqual(starts, {8})
+
+    def test_every_mistake_of_the_configuration_at_its_place(self):
+        self.site.gateway.config.write_text("hostname: gateway\nlisten: {port: 99999}\nqueue: {paht: /x}\n")
+        found = [one for one in self.site.check() if one["item"] == "configuration"]
+        for line, words in ((1, ("dot",)), (2, ("listen.port",)), (3, ("did you mean `path`",))):
+            self.assertTrue(any(f"spheregate.yaml:{line}:" in one["where"] and has(one["what"] + one["fix"], words) for one in found), found)
+
+    def test_no_network_and_no_daemon(self):
+        done = subprocess.run([program("spheregate"), "check", "--config", "/does/not/exist.yaml"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/does/not/exist.yaml", done.stdout)
+        self.site.set("upstream", hub="hub.invalid")
+        self.assertEqual([one for one in self.verdicts("--offline") if one[1] in ("warn", "fail")], [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_another_user_is_told_what_it_may_not_see(self):
+        for folder in (self.base, self.site.directory, PROGRAMS):
+            folder.chmod(0o755)
+        done = self.text("--offline", user=NOBODY, group=NOBODY, extra_groups=[])
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, r"fail  files +.*gateway\.key.*has no permission")
+
+
+class WithTheDaemon(CheckTest):
+    def test_the_daemon_is_asked_and_its_place_at_the_hub_left_alone(self):
+        self.site.start()
+        with self.site.gateway.connected(self.pki.device()) as device:
+            device.publish("", b"hello")
+            before = self.hub.stats()["connects_accepted"]
+            found = {one["item"]: one for one in self.site.check()}
+            self.assertEqual(self.hub.stats()["connects_accepted"], before)
+            device.publish("", b"still here")
+        self.assertEqual((found["daemon"]["verdict"], found["port"]["verdict"], found["hub login"]["verdict"]), ("pass", "pass", "pass"))
+        self.assertIn("held by the running daemon", found["port"]["what"])
+        self.assertIn("links that stand", found["hub login"]["what"])
+
+    def test_what_the_hub_says_to_the_devices_is_passed_on(self):
+        self.hub.faults(refuse_connack=5)
+        self.addCleanup(self.hub.heal)
+        self.site.start()
+        with self.site.gateway.connected(self.pki.device()):
+            wait_until(lambda: (self.site.gateway.link(self.pki.ids[0]) or {}).get("last_error"), 20, "a refused login")
+            self.site.must_say("hub login", "refused", "policy")
+
+    def test_what_was_set_aside(self):
+        for folder in ("quarantine", "dead-letters", "state"):
+            (self.site.directory / "queue" / folder).mkdir(parents=True)
+        for name in ("quarantine/journal-1.seg", "dead-letters/letter-1", "dead-letters/letter-2", "state/state.db.damaged-1"):
+            (self.site.directory / "queue" / name).write_text("x")
+        for words in (("1 damaged segments", "quarantine"), ("2 messages", "dead letters"), ("state.db was set aside",)):
+            self.site.must_say("store", *words, verdict="warn")
+
+
+class AsDevice(CheckTest):
+    def test_the_door_is_open_and_keeps_strangers_out(self):
+        self.site.start()
+        found = self.site.check("--as-device")
+        self.assertEqual({one["verdict"] for one in found}, {"pass"}, found)
+        self.assertEqual([one["item"] for one in found if one["item"].startswith("device")], ["device", "device, with sni", "device, tls 1.3"])
+        self.assertTrue(any("TLSv1.2" in one["what"] and "refused as it must be" in one["what"] for one in found), found)
+        self.assertTrue(any("TLSv1.3" in one["what"] for one in found), found)
+        self.assertEqual(self.site.gateway.metric("tls_handshakes_total", result="unknown_ca"), 3)
+        self.assertEqual(self.site.gateway.metric("tls_handshakes_total", result="ok"), 0)
+
+    def test_without_a_daemon_the_port_is_closed(self):
+        self.site.must_say("device", "Connection refused", "firewall", options=("--as-device",))
+
+    def test_another_root_than_the_one_of_the_devices(self):
+        self.site.start()
+        self.site.must_say("shown certificate", "a device would end the handshake", "-188",
+                           options=("--as-device", "--root", str(self.pki.path("hub-root.pem"))))
+
+    def test_another_name_than_the_certificate_has(self):
+        self.site.hosts["edge.plant.example"] = "127.0.0.1"
+        self.site.start()
+        self.site.must_say("shown certificate", "edge.plant.example", "-322", options=("--as-device", "--host", "edge.plant.example"))
+
+    def test_a_chain_without_its_intermediate(self):
+        root = self.site.workshop.make("Plant Root", ca=True)
+        between = self.site.workshop.make("Plant Issuer", issuer=root, ca=True)
+        leaf = self.site.workshop.make("gateway.plant.example", issuer=between, san="DNS:gateway.plant.example", usage="serverAuth")
+        self.site.set("tls", certificate=self.site.file("server.pem", leaf.pem()), private_key=str(leaf.key))
+        self.site.start()
+        self.site.must_say("shown certificate", "unable to get", options=("--as-device", "--root", str(root.certificate)))
+
+    def test_a_certificate_that_the_daemon_could_not_take(self):
+        self.site.server()
+        self.site.start()
+        other = self.site.workshop.make("gateway.plant.example", san="DNS:gateway.plant.example")
+        self.site.file("server.pem", other.pem())  # without its key
+        self.site.must_say("shown certificate", "shows another certificate than the file", options=("--as-device",))
+
+    def test_something_else_at_the_port(self):
+        self.site.set("listen", port=self.hub.http_port)
+        self.site.must_say("device", "no TLS", "something else listens", options=("--as-device",))
+
+
+if __name__ == "__main__":
+    unittest.main()
