@@ -84,7 +84,7 @@ void Listener::Inside::acceptSome() {
     if (!reception->ready()) return takeRest(kLobbyRest);
     const Accepted accepted = acceptOne();
     if (accepted == Accepted::mustRest) return takeRest(kAcceptRest);
-    if (accepted == Accepted::none) break;
+    if (accepted == Accepted::none || reception->crowded()) break;
   }
   await();
 }

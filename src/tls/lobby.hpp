@@ -78,11 +78,11 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
   // A handshake that came to nothing by the peer's doing.
   void refused(std::string_view source);
 
+  bool full() const { return taken_ >= limits_.connectionsMax || unauthenticated() >= limits_.unauthenticatedMax; }
   std::size_t unauthenticated() const { return strangers_.size() + certified_.size(); }
 
  private:
   friend class Seat;
-  bool full() const { return taken_ >= limits_.connectionsMax || unauthenticated() >= limits_.unauthenticatedMax; }
   Seat* whoShouldGo() const;
   void wentIn(Seat& seat);
   void left(Seat& seat);

@@ -13,6 +13,7 @@ void RefusalLog::add(std::string_view peer, std::string_view source, const Refus
   const auto before = alike_.take(alike, now);
   if (!before) return;
   if (!sources_.take(source, now)) return alike_.count(alike, *before + 1);
+  if (certificate == nullptr && !strangers_.take({}, now)) return alike_.count(alike, *before + 1);
   const auto fact = [certificate](std::string CertificateFacts::*field) -> std::string_view {
     return certificate == nullptr || (certificate->*field).empty() ? "-" : std::string_view{certificate->*field};
   };

@@ -24,6 +24,8 @@ class RefusalLog {
   Buckets alike_{1.0 / 60, 5, kRefusalsMax};
   // Somebody may make up certificates without end.
   Buckets sources_{1, 60, kSourcesMax};
+  // And whoever has thousands of addresses needs no certificate for a line of each.
+  Buckets strangers_{2, 100, 1};
 };
 
 }  // namespace spheregate::tls
