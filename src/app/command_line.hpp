@@ -15,6 +15,8 @@ using Deed = std::function<int()>;
 // Each group of commands adds itself to the program, and sets `deed` when it is the one that was asked for.
 void addRunCommand(CLI::App& program, Deed& deed);
 void addConfigCommands(CLI::App& program, Deed& deed);
+void addDevicesCommands(CLI::App& program, Deed& deed);
+void addStatusCommand(CLI::App& program, Deed& deed);
 void addInitCommand(CLI::App& program, Deed& deed);
 void addTenantCommands(CLI::App& program, Deed& deed);
 void addExportRootCommand(CLI::App& program, Deed& deed);

@@ -21,6 +21,8 @@ int runCommand(int argc, const char* const* argv) {
   addExportRootCommand(program, deed);
   addConfigCommands(program, deed);
   addCheckCommand(program, deed);
+  addDevicesCommands(program, deed);
+  addStatusCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

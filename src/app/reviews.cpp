@@ -21,6 +21,7 @@ void Reviews::review() {
 bool Reviews::turnsAway(const tls::Verdict& verdict, std::string_view peer) {
   const auto why = judge(verdict);
   if (!why) return false;
+  front_.noteUnwelcome(*why, peer, verdict);
   metrics_.counter("device_connections_total", "CONNECTs of devices by result.", {{"result", why->result}}).add();
   if (const auto before = lateGate_.pass(timers_.now())) {
     base::logWarn("device refused", {{"peer", peer},

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "common_name.hpp"
 #include "spheregate/base/utf8.hpp"
 #include "spheregate/x509/file_content.hpp"
 
@@ -50,7 +49,8 @@ bool heading(std::string_view id) { return id == "id" || id == "device" || id ==
 std::optional<std::string> addLine(Aliases& aliases, std::string_view line, bool first) {
   line = trimmed(line.substr(0, line.find('#')));
   if (line.empty()) return std::nullopt;
-  const std::size_t comma = line.find(',');
+  // Some ids have commas, no alias has.
+  const std::size_t comma = line.rfind(',');
   const std::string_view id = unquoted(trimmed(line.substr(0, comma)));
   if (first && heading(id)) return std::nullopt;
   if (comma == std::string_view::npos) return "there is no comma; write the device's id, a comma, its alias";
@@ -69,21 +69,24 @@ base::Explained<Aliases> Aliases::load(const Settings& settings) {
   if (settings.aliasFile.empty()) return made;
   const base::Explained<std::string> content = x509::fileContent(settings.aliasFile);
   if (!content) return base::failed<Aliases>(content.error());
-  constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";
-  std::string_view rest = *content;
-  if (rest.starts_with(byteOrderMark)) rest.remove_prefix(byteOrderMark.size());
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');
-    const auto wrong = addLine(made, rest.substr(0, end), number == 1);
-    if (wrong) return base::failed<Aliases>(settings.aliasFile.string() + ":" + std::to_string(number) + ": " + *wrong);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
+  if (const auto added = made.addLines(*content, settings.aliasFile.string()); !added) return base::failed<Aliases>(added.error());
   return made;
 }
 
+base::Explained<void> Aliases::addLines(std::string_view text, const std::string& name) {
+  constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(byteOrderMark)) text.remove_prefix(byteOrderMark.size());
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    const auto wrong = addLine(*this, text.substr(0, end), number == 1);
+    if (wrong) return base::failed<void>(name + ":" + std::to_string(number) + ": " + *wrong);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return {};
+}
+
 std::optional<NamingFault> Aliases::add(std::string_view id, std::string_view alias) {
-  const NameFinding finding = checkDeviceId(id, rule_);
-  if (finding.refusal != Refusal::none) return NamingFault{finding.reason, finding.fix, false};
+  if (auto fault = deviceIdFault(id, rule_)) return fault;
   if (auto fault = aliasFault(alias)) return fault;
   if (byId_.contains(id)) return NamingFault{"this device has an alias already", "keep one of them", false};
   if (byAlias_.contains(alias)) return NamingFault{"another device has this alias", "give each device its own", true};

@@ -30,6 +30,10 @@ void Front::note(Deed deed, const char* result, std::string_view reason, std::st
   notes_->refused({.deed = deed, .result = result, .reason = reason, .fix = fix, .peer = peer, .verdict = verdict});
 }
 
+void Front::noteUnwelcome(const Unwelcome& why, std::string_view peer, const tls::Verdict& verdict) {
+  note(Deed::session, why.result, why.reason, why.fix, peer, verdict);
+}
+
 void Front::noteAllowed(Deed deed, bool& told, std::string_view id) {
   if (!std::exchange(told, true) && notes_ != nullptr) notes_->allowed(deed, id);
 }

@@ -37,6 +37,7 @@ std::size_t Front::review(const Review& judge) {
     metrics_.counter("device_sessions_revoked_total", "Sessions ended because their device is not welcome any more.", {{"result", why.result}})
         .add();
     if (at < kNamesMax) names += (names.empty() ? "" : " ") + base::shortId(entry->second->verdict->deviceId);
+    noteUnwelcome(why, entry->second->conversation->peer(), *entry->second->verdict);
     entry->second->conversation->end(session::Ending::forbidden, why.reason);
   }
   reviewing_ = false;

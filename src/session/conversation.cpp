@@ -124,14 +124,21 @@ void Conversation::pump(base::ByteView bytes) {
   pumping_ = true;
   if (input_.empty()) {
     const std::size_t used = consume(bytes);
-    if (state_ != State::ended) base::append(input_, bytes.subspan(used));
+    if (state_ != State::ended) keep(bytes.subspan(used));
   } else {
-    base::append(input_, bytes);
+    keep(bytes);
     const std::size_t used = consume(input_);
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));
   }
   if (input_.empty() && input_.capacity() > 1024) base::Bytes{}.swap(input_);
   pumping_ = false;
+}
+
+// Growing by doubling alone would give an unfinished CONNECT twice the memory that it may have.
+void Conversation::keep(base::ByteView bytes) {
+  const std::size_t size = input_.size() + bytes.size();
+  if (size > input_.capacity() && state_ == State::awaitingConnect) input_.reserve(std::max(size, std::min(2 * size, kConnectBytesMax)));
+  base::append(input_, bytes);
 }
 
 std::size_t Conversation::consume(base::ByteView bytes) {

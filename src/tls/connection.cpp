@@ -41,7 +41,8 @@ Connection::Connection(boost::asio::io_context& loop, Established established)
   SSL_set_msg_callback(ssl_.get(), &Connection::hear);
   SSL_set_msg_callback_arg(ssl_.get(), this);
   if (!seat_) return;
-  seat_->ifCrowded({.quiet = [this] { return !holdsUnread(socket_); }, .leave = [this] { fail(kSentAway); }});
+  const auto patience = [this]() -> base::Duration { return holdsUnread(socket_) ? base::Duration::max() : kUnfinishedGrace; };
+  seat_->ifCrowded({.patience = patience, .leave = [this] { fail(kSentAway); }});
 }
 
 Connection::~Connection() { drop(); }

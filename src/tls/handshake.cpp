@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "context.hpp"
+#include "limits.hpp"
 #include "spheregate/base/check.hpp"
 
 namespace spheregate::tls {
@@ -44,7 +45,15 @@ void Handshake::cancel() {
   awaited_ = 0;
 }
 
-bool Handshake::begun() const { return SSL_get_state(ssl_.get()) != TLS_ST_BEFORE; }
+std::chrono::nanoseconds Handshake::patience() const {
+  if (holdsUnread(socket_)) return std::chrono::nanoseconds::max();
+  return answered() ? std::chrono::nanoseconds{kUnfinishedGrace} : std::chrono::nanoseconds{kSilentGrace};
+}
+
+bool Handshake::answered() const {
+  const OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl_.get());
+  return state != TLS_ST_BEFORE && state != TLS_ST_SR_CLNT_HELLO;
+}
 
 void Handshake::ready(std::uint32_t) {
   const auto self = shared_from_this();

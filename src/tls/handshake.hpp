@@ -32,10 +32,10 @@ class Handshake final : public Poller::Watcher, public std::enable_shared_from_t
   // Ends it for the sake of others.
   void sendAway() { finish(Ending::sentAway, {}); }
 
-  // Whether the peer has sent nothing that we have not read.
-  bool quiet() const { return !holdsUnread(socket_); }
-  // Whether the peer has sent anything.
-  bool begun() const;
+  // How long after its begin it should be let be when others need its place; for ever while we have something to read.
+  std::chrono::nanoseconds patience() const;
+  // Whether its ClientHello was complete.
+  bool answered() const;
   // What was wrong with what the peer sent, where it was not OpenSSL that stopped; empty otherwise.
   std::string_view problem() const { return inflow_.problem(); }
 

@@ -20,15 +20,26 @@ inline constexpr long kPeerChainBytesMax = 32 * 1024;
 inline constexpr std::size_t kHandshakeBytesMax = 64 * 1024;
 inline constexpr std::size_t kClientHelloBytesMax = 16 * 1024;
 
+// What somebody who has not said CONNECT can make us hold, all in all. At the worst, which takes a good certificate: a TLS record and
+// a CONNECT (session/conversation.cpp), each but for its last byte, beside the connection itself. A stranger: a record and a chain.
+inline constexpr std::size_t kConnectionBytes = 20 * 1024;
+inline constexpr std::size_t kConnectBytes = 76 * 1024;
+inline constexpr std::size_t kUnauthenticatedBytesMax = 128 * 1024;
+static_assert(kRecordsBufferBytes + kConnectBytes + kConnectionBytes <= kUnauthenticatedBytesMax);
+// OpenSSL makes a third more room than a message needs.
+static_assert(kRecordsBufferBytes + std::size_t{kPeerChainBytesMax} * 4 / 3 + kConnectionBytes <= kUnauthenticatedBytesMax);
+
 // The share of a turn of the loop that handshakes of devices have while others wait. One step takes a millisecond at most, the
 // signature of a P-384 tenant CA included, and is always done.
-inline constexpr std::chrono::milliseconds kHandshakeTurn{2};
+inline constexpr std::chrono::microseconds kHandshakeTurn{500};
 
-// Whoever has not said CONNECT may have to go for others after this time, when it is silent.
+// Whoever has not said CONNECT may have to go for others after this time, when it is silent; before its ClientHello is complete,
+// which takes devices no thought, after the shorter one.
 inline constexpr std::chrono::seconds kUnfinishedGrace{1};
+inline constexpr std::chrono::milliseconds kSilentGrace{100};
 
 // How many are looked at to find the one that goes.
-inline constexpr std::size_t kCrowdLooksMax = 16;
+inline constexpr std::size_t kCrowdLooksMax = 64;
 
 // When the lobby is full of those who may stay, the accept is tried again after this time.
 inline constexpr std::chrono::milliseconds kLobbyRest{20};
@@ -59,8 +70,8 @@ inline constexpr std::chrono::seconds kFarewellMax{2};
 
 inline constexpr int kListenBacklog = 4096;
 
-// Connections accepted before the rest of the loop has its turn.
-inline constexpr int kAcceptTurnMax = 32;
+// Connections accepted before the rest of the loop has its turn. Each costs some 30 us, more when another has to go for it.
+inline constexpr int kAcceptTurnMax = 8;
 
 // Rest after the system refused another descriptor.
 inline constexpr std::chrono::milliseconds kAcceptRest{250};
@@ -90,6 +101,7 @@ inline constexpr std::size_t kSecretBytesMax = 1024;
 static_assert(kReadTurnBytes >= 16 * 1024, "a turn reads at least one whole record");
 static_assert(kClientHelloBytesMax + kPeerChainBytesMax < kHandshakeBytesMax, "a handshake within its parts' limits is within its own");
 static_assert(kKnockPauseMax + 2 * kKnockTime <= std::chrono::seconds{30}, "a mended device that knocks once a second is in within 30 s");
+static_assert(kSilentGrace < kUnfinishedGrace);
 static_assert(kHttpHeaderBytesMax < kUpgradeAnswerBytesMax, "a whole header fits into what is taken of an answer");
 
 }  // namespace spheregate::tls

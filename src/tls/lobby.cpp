@@ -57,9 +57,10 @@ std::shared_ptr<Seat> Lobby::enter(std::string source) {
 Seat* Lobby::whoShouldGo() const {
   const base::MonoTime now = clock_.now();
   const auto mayGo = [now](const Seat& seat) {
-    if (!seat.ifCrowded_.quiet) return Crowd::Answer::go;
-    if (now - seat.arrived_ < kUnfinishedGrace) return Crowd::Answer::tooYoung;
-    return seat.ifCrowded_.quiet() ? Crowd::Answer::go : Crowd::Answer::stay;
+    if (!seat.ifCrowded_.patience) return Crowd::Answer::go;
+    const base::Duration age = now - seat.arrived_;
+    if (age < kSilentGrace) return Crowd::Answer::tooYoung;
+    return age >= seat.ifCrowded_.patience() ? Crowd::Answer::go : Crowd::Answer::stay;
   };
   Seat* gone = strangers_.choose(mayGo, kCrowdLooksMax);
   return gone != nullptr ? gone : certified_.choose(mayGo, kCrowdLooksMax);

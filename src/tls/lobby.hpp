@@ -22,7 +22,8 @@ class Lobby;
 class Seat {
  public:
   struct IfCrowded {
-    std::function<bool()> quiet;  // whether it is the peer who lets us wait; null: it may go at once
+    // How long it may stay after it arrived; for ever while the peer waits for us. Null: it may go at once.
+    std::function<base::Duration()> patience;
     std::function<void()> leave;  // may destroy the seat
   };
 

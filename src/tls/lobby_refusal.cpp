@@ -11,12 +11,12 @@ Refusal backedOff(unsigned refusedInRow) {
           .fix = "see the address's other refusals for what is wrong; once it is mended the device gets in within 30 s"};
 }
 
-Refusal tooManyUnauthenticated(const ListenerSettings& settings) {
+Refusal tooManyUnauthenticated(std::size_t present) {
   return {.result = "too_many_unauthenticated",
-          .reason = "it was closed to make room: " + std::to_string(settings.unauthenticatedMax) +
-                    " connections that are not authenticated yet are the most there may be",
-          .fix = "look for an address that opens connections and does nothing with them; when a fleet is that large, raise "
-                 "devices.max_unauthenticated"};
+          .reason = "it was closed to make room for others: beside " + std::to_string(present) +
+                    " more it was not authenticated yet, and had said nothing for a while",
+          .fix = "look for an address that opens connections and does nothing with them; when devices "
+                 "need that many at once, raise devices.max_unauthenticated"};
 }
 
 Refusal tooLongHandshake(std::string_view problem) {

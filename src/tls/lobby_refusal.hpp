@@ -8,7 +8,7 @@ namespace spheregate::tls {
 
 // Of those whom the lobby does not keep, whatever they have to say.
 Refusal backedOff(unsigned refusedInRow);
-Refusal tooManyUnauthenticated(const ListenerSettings& settings);
+Refusal tooManyUnauthenticated(std::size_t present);
 Refusal tooLongHandshake(std::string_view problem);
 
 }  // namespace spheregate::tls

@@ -1,5 +1,6 @@
 #include "reception.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "client_alert.hpp"
@@ -52,13 +53,15 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
                                      clock, metrics)} {
   renew(std::move(context));
   metrics::Gauge& waiting = metrics_.gauge("connections_unauthenticated", "Connections whose CONNECT has not been accepted yet.");
+  metrics_.gauge("unauthenticated_memory_max_bytes", "What they can hold in memory all together, at worst.")
+      .set(static_cast<double>(std::min(settings_.unauthenticatedMax, settings_.connectionsMax) * kUnauthenticatedBytesMax));
   metrics_.beforeScrape([&waiting, lobby = std::weak_ptr<Lobby>{lobby_}] {
     const auto counted = lobby.lock();
     waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
   });
   for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "too_many_unauthenticated",
-                             "timeout", "protocol", "no_shared_cipher", "client_alert", "server_key"}) {
+                             "rate_limited", "too_many_connections", "too_many_unauthenticated", "timeout", "protocol",
+                             "no_shared_cipher", "client_alert", "server_key"}) {
     metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }
@@ -93,7 +96,7 @@ void Reception::receive(Socket socket, const boost::asio::ip::tcp::endpoint& pee
   }
   if (lobby_->room() == Lobby::Room::none) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
   auto seat = lobby_->enter(source);
-  if (seat == nullptr) return account(textOf(peer), source, tooManyUnauthenticated(settings_), nullptr);
+  if (seat == nullptr) return account(textOf(peer), source, tooManyUnauthenticated(lobby_->unauthenticated()), nullptr);
   begin(std::move(socket), textOf(peer), source, std::move(seat));
 }
 
@@ -128,7 +131,7 @@ void Reception::begin(Socket socket, std::string peer, std::string source, std::
               .introduction = {}};
   SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
   hear(begun.ssl(), &newcomer.introduction);
-  newcomer.seat->ifCrowded({.quiet = [&begun] { return begun.quiet(); }, .leave = [&begun] { begun.sendAway(); }});
+  newcomer.seat->ifCrowded({.patience = [&begun] { return begun.patience(); }, .leave = [&begun] { begun.sendAway(); }});
   begun.start(settings_.handshakeTimeout,
               [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
 }
@@ -182,8 +185,8 @@ Situation Reception::situation(const Newcomer& newcomer, SSL& ssl) const {
 
 void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome) {
   const Refusal refusal = whyNot(newcomer, ending, outcome);
-  // Whoever leaves before a word, a health check for example, has cost nothing; whoever has to go for others did nothing wrong.
-  const bool itsDoing = ending != Handshake::Ending::sentAway && (!refusal.left || newcomer.handshake->begun());
+  // Whoever leaves without a whole word, a health check for example, has cost nothing; whoever has to go for others did nothing wrong.
+  const bool itsDoing = ending != Handshake::Ending::sentAway && !refusal.ours && (!refusal.left || newcomer.handshake->answered());
   if (itsDoing) lobby_->refused(newcomer.source);
   account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
   // The alert that says why has been written; who is gone or was too slow needs no farewell.
@@ -193,7 +196,7 @@ void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outc
 }
 
 Refusal Reception::whyNot(const Newcomer& newcomer, Handshake::Ending ending, const Outcome& outcome) const {
-  if (ending == Handshake::Ending::sentAway) return tooManyUnauthenticated(settings_);
+  if (ending == Handshake::Ending::sentAway) return tooManyUnauthenticated(lobby_->unauthenticated());
   const std::string_view problem = newcomer.handshake->problem();
   if (!problem.empty()) return tooLongHandshake(problem);
   return refusalOf(ending, outcome, newcomer.verdict.get(), situation(newcomer, newcomer.handshake->ssl()));

@@ -50,8 +50,9 @@ def tls_context(ca, identity, version=None):
 class TlsPipe:
     """TLS over memory buffers, so that a test decides which bytes share a record, a segment or a flight."""
 
-    def __init__(self, port, context, server_name=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), WAIT_SECONDS)
+    def __init__(self, port, context, server_name=None, source=None, patience=WAIT_SECONDS):
+        self.patience = patience
+        self.socket = socket.create_connection(("127.0.0.1", port), patience, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.local_port = self.socket.getsockname()[1]
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -66,7 +67,7 @@ class TlsPipe:
                 break
             except ssl.SSLWantReadError:
                 self._flush()
-                self._fill(WAIT_SECONDS)
+                self._fill(self.patience)
             except ssl.SSLError as error:
                 raise TlsRefused(error.reason or str(error)) from error
         if last_flight:
@@ -134,10 +135,11 @@ class TlsPipe:
 class Device:
     """One connection of one identity. `connect` does all; the parts are there for tests of the parts."""
 
-    def __init__(self, identity, port, ca, tls=None, server_name=None):
+    def __init__(self, identity, port, ca, tls=None, server_name=None, source=None, patience=WAIT_SECONDS):
+        """`source` is the loopback address it comes from, 127.x.y.z; `patience` is for TCP and TLS."""
         self.identity = identity
         self.prefix = f"devices/{identity.device_id}/messages/events/"
-        self.pipe = TlsPipe(port, tls_context(ca, identity, tls), server_name)
+        self.pipe = TlsPipe(port, tls_context(ca, identity, tls), server_name, source, patience)
         self.buffer = bytearray()
         self.next_id = 1
         self.session_present = False

@@ -16,7 +16,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from device import Device, Identity
+from device import WAIT_SECONDS, Device, Identity
 
 PROGRAMS = Path(os.environ.get("SPHEREGATE_PROGRAMS", Path(__file__).resolve().parents[2] / "build/release"))
 SANITIZED = os.environ.get("SPHEREGATE_SANITIZE", "") != ""
@@ -354,8 +354,8 @@ class Gateway(Process):
     def device(self, identity, **options):
         return Device(identity, self.port, self.pki.gateway_root, **options)
 
-    def connected(self, identity, tls=None, server_name=None, **options):
-        device = self.device(identity, tls=tls, server_name=server_name)
+    def connected(self, identity, tls=None, server_name=None, source=None, patience=WAIT_SECONDS, **options):
+        device = self.device(identity, tls=tls, server_name=server_name, source=source, patience=patience)
         try:
             return device.connect(**options)
         except BaseException:

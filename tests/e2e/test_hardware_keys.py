@@ -3,10 +3,11 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import unittest
 
-from harness import Gateway, GatewayTest, Process, program, wait_until
+from harness import Gateway, GatewayTest, Process, as_yaml, program, wait_until
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "24680"
@@ -95,6 +96,34 @@ class Pkcs11(TokenTest):
                                    "-key", self.pki.device().key], input="", capture_output=True, text=True, timeout=60, check=False)
             self.assertIn("Verify return code: 0", done.stdout, done.stderr)
         wait_until(lambda: self.gateway.metric("tls_handshakes_total", result="ok") == 2, 20, "two handshakes")
+
+    def test_a_new_key_is_taken_while_it_runs(self):
+        self.start_with(self.uri(), self.env)
+        with self.gateway.connected(self.pki.device(0)) as device:
+            key, certificate = self.directory / "next.key", self.directory / "next.pem"
+            tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key),
+                 "-out", str(certificate), "-days", "10", "-subj", "/CN=gateway.plant.example", "-addext",
+                 "subjectAltName=DNS:gateway.plant.example")
+            self.import_key(key, "next", "d4")
+            # First without the key that belongs to it: nothing is taken.
+            self.rewrite(certificate=str(certificate))
+            wait_until(lambda: self.gateway.log_lines("configuration not reloaded"), 30, self.gateway.tail)
+            self.assertNotEqual(self.certificate_shown(), certificate.read_text())
+            self.rewrite(certificate=str(certificate), private_key=self.uri(key="next"))
+            wait_until(lambda: self.certificate_shown() == certificate.read_text(), 30, self.gateway.tail)
+            device.publish_all([("", b"still here")])
+        self.stops_cleanly()
+
+    def rewrite(self, **tls):
+        self.gateway.settings["tls"].update(tls)
+        self.gateway.config.write_text(as_yaml(self.gateway.settings))
+
+    def certificate_shown(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.load_cert_chain(self.pki.device(1).certificate, self.pki.device(1).key)
+        with socket.create_connection(("127.0.0.1", self.gateway.port), 20) as plain, context.wrap_socket(plain) as tls:
+            return ssl.DER_cert_to_PEM_cert(tls.getpeercert(True))
 
     def test_what_is_wrong_is_named(self):
         wrong_pin = self.directory / "wrong-pin"

@@ -7,16 +7,10 @@
 #include <unordered_map>
 
 #include "spheregate/base/result.hpp"
+#include "spheregate/identity/device_id.hpp"
 #include "spheregate/identity/settings.hpp"
 
 namespace spheregate::identity {
-
-// Why a name cannot be given.
-struct NamingFault {
-  std::string what;
-  std::string fix;
-  bool ofAlias = false;  // the name is wrong; otherwise the device's id
-};
 
 // The names that people gave to devices: at most one a device, and no name twice. A value.
 class Aliases {
@@ -28,6 +22,8 @@ class Aliases {
   // or the like is a heading). The error names the place and what to do.
   static base::Explained<Aliases> load(const Settings& settings);
 
+  // The lines of such a file; the error begins with `name` and the line.
+  base::Explained<void> addLines(std::string_view text, const std::string& name);
   // Nothing when it was added.
   std::optional<NamingFault> add(std::string_view id, std::string_view alias);
   // Empty when it has none.

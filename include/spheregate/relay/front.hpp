@@ -66,6 +66,8 @@ class Front final : public session::Host, public DeviceSide {
   void endDenied(const std::vector<std::string>& ids);
   // Judges everybody who is connected again and ends the sessions that may not go on; how many. One log line tells of all.
   std::size_t review(const Review& judge);
+  // Tells the notes of a device that was turned away after its handshake, before the front knew it.
+  void noteUnwelcome(const Unwelcome& why, std::string_view peer, const tls::Verdict& verdict);
   // Ends the device's conversations; it may come again. False when there is none.
   bool disconnect(std::string_view id, std::string_view why);
   // Ends every conversation and welcomes nobody from now on.

@@ -61,6 +61,7 @@ class Conversation final : public base::WireUser {
 
   std::size_t consume(base::ByteView bytes);
   void pump(base::ByteView bytes);
+  void keep(base::ByteView bytes);
   Step handle(const mqtt::Frame& frame);
   Step handleConnect(const mqtt::Frame& frame);
   Step handlePublish(const mqtt::Frame& frame);

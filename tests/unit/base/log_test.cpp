@@ -32,6 +32,18 @@ std::string inJson(const std::string& value) {
   return line.substr(begin, line.size() - begin - 2);
 }
 
+// The fields of a line.
+std::string lineOf(LogFormat format, std::initializer_list<LogField> fields) {
+  configureLog(LogLevel::info, format);
+  ::testing::internal::CaptureStderr();
+  log(LogLevel::info, "seen", fields);
+  const std::string line = ::testing::internal::GetCapturedStderr();
+  configureLog(LogLevel::silent, LogFormat::text);
+  const std::string before = format == LogFormat::json ? "\"seen\"," : "seen ";
+  const auto begin = line.find(before) + before.size();
+  return line.substr(begin, line.size() - begin - 1);
+}
+
 TEST(Log, showsHonestTextAsItIs) {
   EXPECT_EQ(inText("leaf-1"), "leaf-1");
   EXPECT_EQ(inText("gr\u00fcn"), "gr\u00fcn");
@@ -59,6 +71,20 @@ TEST(Log, cutsLargeValuesBetweenCharacters) {
   EXPECT_EQ(inText(std::string(1025, 'x')), std::string(1024, 'x') + "\u2026");
   EXPECT_EQ(inText(std::string(1023, 'x') + "\u00fc"), std::string(1023, 'x') + "\u2026");
   EXPECT_EQ(inJson(std::string(90'000, 'x')).size(), 1024 + std::string{"\"\u2026\""}.size());
+}
+
+TEST(Log, showsWhatPeopleCallADevice) {
+  const std::string id = std::string(124, 'a') + "0123";
+  const std::string other = std::string(124, 'b') + "4567";
+  EXPECT_EQ(lineOf(LogFormat::text, {{"device", id}}), "device=aaaaaaaa\u20260123");
+  EXPECT_EQ(lineOf(LogFormat::text, {{"reason", id}}), "reason=" + id) << "only ids are shortened";
+  EXPECT_EQ(lineOf(LogFormat::text, {{"device", "plant-north-building-4-line-2-pump-7"}}), "device=plant-north-building-4-line-2-pump-7");
+  nameDevices([&](std::string_view asked) { return asked == id ? "pump-3" : ""; });
+  EXPECT_EQ(lineOf(LogFormat::text, {{"cn", id}, {"device", other}}), "cn=pump-3 device=bbbbbbbb\u20264567");
+  EXPECT_EQ(lineOf(LogFormat::json, {{"device", id}}), "\"device\":\"" + id + "\",\"alias\":\"pump-3\"}");
+  EXPECT_EQ(lineOf(LogFormat::json, {{"device", other}}), "\"device\":\"" + other + "\"}");
+  nameDevices({});
+  EXPECT_EQ(lineOf(LogFormat::text, {{"device", id}}), "device=aaaaaaaa\u20260123");
 }
 
 TEST(LogAllowance, givesABurstAndThenOneLineInAWhile) {

@@ -259,5 +259,32 @@ TEST(StateTroubles, aCallbackMayEndTheStore) {
   EXPECT_EQ(site.row("b"), "1");
 }
 
+TEST(OlderFile, getsTheTablesThatItMisses) {
+  SqliteSite site;
+  site.open();
+  EXPECT_TRUE(site.put("a", "1"));
+  site.close();
+  sql(site.file(), "DROP TABLE known_devices");
+  site.open();
+  EXPECT_TRUE(site.kept->usable());
+  EXPECT_EQ(site.row("a"), "1");
+  site.kept->put(state::Table::knownDevices, "d", "2");
+  site.settle();
+  EXPECT_EQ(site.kept->all(state::Table::knownDevices), (state::Rows{{"d", "2"}}));
+}
+
+// The way that docs/operations.md names to take back a floor of the clock.
+TEST(OlderFile, mayLoseARowByHand) {
+  SqliteSite site;
+  site.open();
+  site.kept->put(state::Table::gateway, "clock_floor", "1 4070908800");
+  site.settle();
+  site.close();
+  sql(site.file(), "DELETE FROM gateway WHERE key = CAST('clock_floor' AS BLOB)");
+  site.open();
+  EXPECT_TRUE(site.kept->usable());
+  EXPECT_TRUE(site.kept->all(state::Table::gateway).empty());
+}
+
 }  // namespace
 }  // namespace spheregate::test

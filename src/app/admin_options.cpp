@@ -1,0 +1,65 @@
+#include "admin_options.hpp"
+
+#include <cstdio>
+#include <system_error>
+
+#include "admin_client.hpp"
+#include "exit_code.hpp"
+
+namespace spheregate::app {
+
+using nlohmann::json;
+
+std::shared_ptr<AdminOptions> AdminOptions::addTo(CLI::App& command, Answers answers) {
+  auto options = std::make_shared<AdminOptions>();
+  CLI::Option* file = command.add_option("--config", options->config, "the gateway's configuration, which names its admin socket");
+  file->type_name("FILE")->capture_default_str();
+  file->each([options](const std::string&) { options->configGiven = true; });
+  command.add_option("--socket", options->socket, "its admin socket, instead of the configuration")->type_name("PATH");
+  if (answers == Answers::textOrJson) command.add_flag("--json", options->json, "answer in JSON, as docs/admin-api.md has it");
+  return options;
+}
+
+std::optional<std::filesystem::path> AdminOptions::socketPath() const {
+  if (!socket.empty()) return socket;
+  std::error_code ignored;
+  if (!configGiven && !std::filesystem::exists(config, ignored)) return ops::AdminSettings{}.socket;
+  const auto loaded = loadOrComplain(config);
+  if (!loaded) return std::nullopt;
+  return loaded->admin.socket;
+}
+
+std::optional<json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code) {
+  code = kFailed;
+  const auto answer = ask(socket, method, target);
+  if (!answer) {
+    std::fprintf(stderr, "spheregate: %s\n", answer.error().c_str());
+    return std::nullopt;
+  }
+  json body = json::parse(answer->body, nullptr, false);
+  if (body.is_discarded() || !body.is_object()) {
+    std::fprintf(stderr, "spheregate: what serves %s is no gateway: its answer is not JSON\n", socket.c_str());
+    return std::nullopt;
+  }
+  if (answer->status != 200) {
+    std::fprintf(stderr, "spheregate: %s; %s\n", body.value("error", "the gateway refused").c_str(), body.value("fix", "").c_str());
+    return std::nullopt;
+  }
+  code = kGood;
+  return body;
+}
+
+int askAndShow(const AdminOptions& options, std::string_view method, const std::string& target, const std::function<void(const json&)>& show) {
+  const auto socket = options.socketPath();
+  if (!socket) return kBadConfiguration;
+  int code = kFailed;
+  const auto body = answerOf(*socket, method, target, code);
+  if (!body) return code;
+  if (options.json)
+    std::printf("%s\n", body->dump(2).c_str());
+  else
+    show(*body);
+  return code;
+}
+
+}  // namespace spheregate::app

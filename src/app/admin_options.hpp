@@ -1,0 +1,35 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "command_line.hpp"
+
+namespace spheregate::app {
+
+// How a command finds the gateway, and how it answers.
+struct AdminOptions {
+  std::string config = kConfigFile;
+  bool configGiven = false;
+  std::string socket;
+  bool json = false;
+
+  enum class Answers : std::uint8_t { textOrJson, textOnly };
+  static std::shared_ptr<AdminOptions> addTo(CLI::App& command, Answers answers);
+  // --socket; else what the configuration says; else, where there is no configuration at the usual place, the default. Nothing when the
+  // configuration has mistakes; they are on stderr then.
+  std::optional<std::filesystem::path> socketPath() const;
+};
+
+// Asks the gateway and hands a good answer to `show`, or prints it as it is with --json. Everything else goes to stderr. Returns the exit code.
+int askAndShow(const AdminOptions& options, std::string_view method, const std::string& target,
+               const std::function<void(const nlohmann::json&)>& show);
+// One answer, for a command that asks several times. Nothing when there is none; why is on stderr then, and the exit code in `code`.
+std::optional<nlohmann::json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code);
+
+}  // namespace spheregate::app

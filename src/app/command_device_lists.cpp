@@ -1,0 +1,111 @@
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "admin_client.hpp"
+#include "device_commands.hpp"
+#include "exit_code.hpp"
+#include "file_edit.hpp"
+#include "list_editing.hpp"
+#include "spheregate/identity/aliases.hpp"
+
+namespace spheregate::app {
+namespace {
+
+int failedWith(const std::string& sentence) {
+  std::fprintf(stderr, "spheregate: %s\n", sentence.c_str());
+  return kFailed;
+}
+
+// The device's id, as the lists want it. An alias stands for its device; an Azure Sphere id in capitals is lower-cased, with a word.
+base::Explained<std::string> idToWrite(const config::Config& config, const std::string& said) {
+  const auto aliases = identity::Aliases::load(config.identity);
+  if (!aliases) return base::failed<std::string>(aliases.error());
+  if (const std::string_view id = aliases->idOf(said); !id.empty()) return base::Explained<std::string>{boost::system::in_place_value, id};
+  const std::string id = identity::hasSphereForm(said) ? loweredId(said) : said;
+  if (id != said) std::printf("the id is written in lower case, as in the device's certificate\n");
+  const auto fault = identity::deviceIdFault(id, config.identity.nameRule);
+  if (fault) return base::failed<std::string>(said.substr(0, 40) + ": " + fault->what + "; " + fault->fix + "; or give an alias of the configuration");
+  return base::Explained<std::string>{boost::system::in_place_value, id};
+}
+
+// Takes one id into a list or out of it. What was done is said.
+bool edit(const std::filesystem::path& file, const char* list, const std::string& id, bool in) {
+  const auto text = contentToEdit(file);
+  if (!text) {
+    failedWith(text.error());
+    return false;
+  }
+  const auto changed = in ? withId(*text, id) : withoutId(*text, id);
+  const char* already = in ? "is in the" : "is not in the";
+  if (!changed) {
+    std::printf("the device %s %s list already (%s)\n", already, list, file.c_str());
+    return true;
+  }
+  const auto written = replaceFile(file, *changed);
+  if (!written) {
+    failedWith(written.error());
+    return false;
+  }
+  std::printf("%s the %s list (%s)\n", in ? "added to" : "taken off", list, file.c_str());
+  return true;
+}
+
+int deny(const std::string& file, const std::string& said) {
+  const auto config = loadOrComplain(file);
+  if (!config) return kBadConfiguration;
+  if (config->identity.denyFile.empty()) {
+    return failedWith("there is no deny list; add `deny_file: /etc/spheregate/deny.txt` to `devices` in " + file +
+                      " and restart or reload the gateway; nothing changed");
+  }
+  const auto id = idToWrite(*config, said);
+  if (!id) return failedWith(id.error());
+  if (!edit(config->identity.denyFile, "deny", *id, true)) return kFailed;
+  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
+  return kGood;
+}
+
+int allow(const std::string& file, const std::string& said) {
+  const auto config = loadOrComplain(file);
+  if (!config) return kBadConfiguration;
+  const identity::Settings& lists = config->identity;
+  if (lists.denyFile.empty() && lists.allowFile.empty()) {
+    std::printf("there is neither a deny list nor an allow list, so every device of the tenant is let in; nothing to do\n");
+    return kGood;
+  }
+  const auto id = idToWrite(*config, said);
+  if (!id) return failedWith(id.error());
+  if (!lists.denyFile.empty() && !edit(lists.denyFile, "deny", *id, false)) return kFailed;
+  if (!lists.allowFile.empty() && !edit(lists.allowFile, "allow", *id, true)) return kFailed;
+  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
+  return kGood;
+}
+
+void add(CLI::App& devices, Deed& deed, const char* name, const char* text, int (*act)(const std::string&, const std::string&)) {
+  CLI::App* command = devices.add_subcommand(name, text);
+  const auto device = std::make_shared<std::string>();
+  const auto file = std::make_shared<std::string>(kConfigFile);
+  command->add_option("device", *device, "its id, or an alias of the configuration")->required()->type_name("ID");
+  command->add_option("--config", *file, "the gateway's configuration, which names the lists")->type_name("FILE")->capture_default_str();
+  command->callback([=, &deed] { deed = [=] { return act(*file, *device); }; });
+}
+
+}  // namespace
+
+std::string takeEffect(const std::filesystem::path& socket) {
+  const std::string later = "it takes effect when the gateway starts";
+  if (socket.empty()) return later + ", or reloads";
+  const auto answer = ask(socket, "POST", "/reload");
+  if (!answer) return later + " (it cannot be told now: " + answer.error() + ")";
+  if (answer->status == 200) return "the gateway has taken it";
+  const auto body = nlohmann::json::parse(answer->body, nullptr, false);
+  const std::string error = body.is_object() ? body.value("error", "") : "";
+  return "the gateway has not taken it: " + error;
+}
+
+void addListEditing(CLI::App& devices, Deed& deed) {
+  add(devices, deed, "deny", "put a device on the deny list; works without the gateway too", deny);
+  add(devices, deed, "allow", "take a device off the deny list, and put it on the allow list if there is one", allow);
+}
+
+}  // namespace spheregate::app

@@ -1,0 +1,124 @@
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "device_commands.hpp"
+#include "device_inventory.hpp"
+#include "exit_code.hpp"
+#include "file_edit.hpp"
+#include "list_editing.hpp"
+#include "spheregate/identity/aliases.hpp"
+#include "spheregate/x509/file_content.hpp"
+
+namespace spheregate::app {
+namespace {
+
+struct ImportWish {
+  std::string list;
+  std::string config = kConfigFile;
+  std::string aliases;
+  bool allow = false;
+};
+
+int failedWith(const std::string& sentence) {
+  std::fprintf(stderr, "spheregate: %s\n", sentence.c_str());
+  return kFailed;
+}
+
+base::Explained<std::string> textOf(const std::string& list) {
+  if (list != "-") return x509::fileContent(list);
+  return base::Explained<std::string>{boost::system::in_place_value, std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}};
+}
+
+void tellWhatWasRead(const Inventory& inventory) {
+  std::printf("%zu devices in the list\n", inventory.devices.size());
+  if (inventory.lowered > 0) {
+    std::printf("%zu ids were written with capitals and are lower-cased: certificates and IoT Hub have them in lower case\n", inventory.lowered);
+  }
+  if (inventory.passedOver > 0) std::printf("%zu lines without a device id were passed over\n", inventory.passedOver);
+}
+
+std::vector<NamedId> namedOnly(const Inventory& inventory) {
+  std::vector<NamedId> named;
+  for (const NamedId& one : inventory.devices) {
+    if (!one.alias.empty()) named.push_back(one);
+  }
+  return named;
+}
+
+// Everything is checked before anything is written.
+int writeAliases(const std::filesystem::path& file, const std::vector<NamedId>& named, identity::NameRule rule) {
+  const auto before = contentToEdit(file);
+  if (!before) return failedWith(before.error());
+  const std::string after = withAliases(*before, named);
+  identity::Aliases check{rule};
+  if (const auto good = check.addLines(after, file.string() + ", as it would be"); !good) return failedWith(good.error() + "; nothing was written");
+  if (const auto written = replaceFile(file, after); !written) return failedWith(written.error());
+  std::printf("%zu aliases in %s\n", check.size(), file.c_str());
+  return kGood;
+}
+
+int writeAllowed(const std::filesystem::path& file, const std::vector<NamedId>& devices) {
+  const auto before = contentToEdit(file);
+  if (!before) return failedWith(before.error());
+  std::string text = *before;
+  std::size_t added = 0;
+  for (const NamedId& one : devices) {
+    if (auto longer = withId(text, one.id)) {
+      text = std::move(*longer);
+      ++added;
+    }
+  }
+  if (const auto written = replaceFile(file, text); !written) return failedWith(written.error());
+  std::printf("%zu devices added to the allow list (%s), %zu were in it\n", added, file.c_str(), devices.size() - added);
+  return kGood;
+}
+
+int import(const ImportWish& wish) {
+  const auto config = loadOrComplain(wish.config);
+  if (!config) return kBadConfiguration;
+  if (wish.allow && config->identity.allowFile.empty()) {
+    return failedWith("there is no allow list; add `allow_file: /etc/spheregate/allow.txt` to `devices` in " + wish.config + "; nothing was written");
+  }
+  const auto text = textOf(wish.list);
+  if (!text) return failedWith(text.error());
+  const auto inventory = readInventory(*text, config->identity.nameRule);
+  if (!inventory) return failedWith(wish.list + ": " + inventory.error() + "; nothing was written");
+  if (inventory->devices.empty()) {
+    return failedWith(wish.list + ": there is no device id in it; give the output of `az sphere device list`, `azsphere device list`, or lines `id,alias`");
+  }
+  tellWhatWasRead(*inventory);
+  const auto named = namedOnly(*inventory);
+  const std::filesystem::path aliases = wish.aliases.empty() ? config->identity.aliasFile : std::filesystem::path{wish.aliases};
+  if (!named.empty() && aliases.empty()) {
+    return failedWith("there is no file for the aliases; add `alias_file: /etc/spheregate/aliases.csv` to `devices` in " + wish.config +
+                      ", or name one with --aliases; nothing was written");
+  }
+  if (named.empty() && !wish.allow) {
+    std::printf("the list has no names, so there is nothing to write; --allow puts the devices on the allow list\n");
+    return kGood;
+  }
+  if (!named.empty()) {
+    if (const int code = writeAliases(aliases, named, config->identity.nameRule); code != kGood) return code;
+  }
+  if (wish.allow) {
+    if (const int code = writeAllowed(config->identity.allowFile, inventory->devices); code != kGood) return code;
+  }
+  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
+  return kGood;
+}
+
+}  // namespace
+
+void addImport(CLI::App& devices, Deed& deed) {
+  CLI::App* command = devices.add_subcommand("import", "take names and ids from a list: JSON or text of az sphere / azsphere device list, CSV, ids");
+  const auto wish = std::make_shared<ImportWish>();
+  command->add_option("list", wish->list, "the list; - reads standard input")->required()->type_name("FILE");
+  command->add_option("--config", wish->config, "the gateway's configuration")->type_name("FILE")->capture_default_str();
+  command->add_option("--aliases", wish->aliases, "where the names go, instead of devices.alias_file")->type_name("FILE");
+  command->add_flag("--allow", wish->allow, "put every device of the list on the allow list");
+  command->callback([=, &deed] { deed = [=] { return import(*wish); }; });
+}
+
+}  // namespace spheregate::app

@@ -1,0 +1,152 @@
+#include "device_text.hpp"
+
+#include <algorithm>
+
+#include "spheregate/base/log.hpp"
+#include "spheregate/base/utf8.hpp"
+
+namespace spheregate::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kDigestDigits = 12;
+
+std::string textOf(const json& object, const char* key, const std::string& otherwise = "-") {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return otherwise;
+  if (found->is_string()) return found->get<std::string>().empty() ? otherwise : found->get<std::string>();
+  return found->dump();
+}
+
+std::size_t width(std::string_view text) {
+  std::size_t characters = 0;
+  while (!text.empty()) {
+    text.remove_prefix(base::firstCharacter(text).bytes);
+    ++characters;
+  }
+  return characters;
+}
+
+std::string nameOf(const json& device) { return textOf(device, "alias", base::shortId(textOf(device, "id"))); }
+
+std::string lastSeen(const json& device) {
+  if (device.value("connected", false)) return "now";
+  const std::string seen = textOf(device, "last_seen");
+  const auto refusal = device.find("last_refusal");
+  if (refusal == device.end()) return seen;
+  return std::max(seen, textOf(*refusal, "last"));
+}
+
+std::string lastRefusal(const json& device) {
+  const auto refusal = device.find("last_refusal");
+  if (refusal == device.end()) return "-";
+  return textOf(*refusal, "result") + ": " + textOf(*refusal, "reason");
+}
+
+void line(std::string& out, const std::string& name, const std::string& value) {
+  constexpr std::size_t kNames = 16;
+  out += name + std::string(kNames - std::min(kNames, name.size()), ' ') + value + "\n";
+}
+
+void addRefusals(std::string& out, const json& refusals) {
+  for (const json& refusal : refusals) {
+    out += "\nrefused at " + textOf(refusal, "stage") + " with " + textOf(refusal, "result") + ", " + textOf(refusal, "count") +
+           " times from " + textOf(refusal, "first") + " to " + textOf(refusal, "last") + "\n";
+    line(out, "  reason", textOf(refusal, "reason"));
+    line(out, "  fix", textOf(refusal, "fix"));
+    line(out, "  peer", textOf(refusal, "peer"));
+    if (refusal.contains("protocol")) line(out, "  protocol", textOf(refusal, "protocol"));
+    if (refusal.contains("server_name")) line(out, "  dialled", textOf(refusal, "server_name"));
+    if (const auto certificate = refusal.find("certificate"); certificate != refusal.end()) {
+      line(out, "  certificate", "serial " + textOf(*certificate, "serial") + ", " + textOf(*certificate, "not_before") + " to " +
+                                     textOf(*certificate, "not_after") + ", issued by " + textOf(*certificate, "issuer"));
+    }
+    line(out, "  resolved", textOf(refusal, "resolved", "no"));
+  }
+}
+
+}  // namespace
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], width(row[column]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      out += row[column];
+      if (column + 1 < row.size()) out += std::string(widths[column] - width(row[column]) + 2, ' ');
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+std::string deviceTable(const json& devices) {
+  std::vector<std::vector<std::string>> rows{{"DEVICE", "STATE", "LAST SEEN", "QUEUE", "CA", "LAST REFUSAL"}};
+  for (const json& device : devices) {
+    const auto queue = device.find("queue");
+    rows.push_back({nameOf(device), textOf(device, "state"), lastSeen(device), queue == device.end() ? "-" : textOf(*queue, "queued"),
+                    textOf(device, "ca").substr(0, kDigestDigits), lastRefusal(device)});
+  }
+  return table(rows);
+}
+
+std::string deviceText(const json& device) {
+  std::string out;
+  if (device.contains("note")) out += textOf(device, "note") + "\n\n";
+  line(out, "device", textOf(device, "id"));
+  line(out, "alias", textOf(device, "alias"));
+  const std::string since = textOf(device, "connected_since", "");
+  line(out, "state", textOf(device, "state") + (since.empty() ? "" : " since " + since));
+  if (device.contains("peer") && device["peer"] != "") line(out, "peer", textOf(device, "peer"));
+  line(out, "first seen", textOf(device, "first_seen"));
+  line(out, "last seen", lastSeen(device));
+  line(out, "CA", textOf(device, "ca"));
+  if (const auto certificate = device.find("certificate"); certificate != device.end()) {
+    line(out, "certificate", "serial " + textOf(*certificate, "serial") + ", " + textOf(*certificate, "not_before") + " to " +
+                                 textOf(*certificate, "not_after"));
+  }
+  if (const auto link = device.find("link"); link != device.end()) {
+    const std::string error = textOf(*link, "last_error", "");
+    line(out, "link to the hub", textOf(*link, "state") + (error.empty() ? "" : "; " + error));
+  }
+  if (const auto queue = device.find("queue"); queue != device.end()) {
+    line(out, "queue", textOf(*queue, "queued") + " messages, " + textOf(*queue, "bytes") + " bytes; of " + textOf(*queue, "accepted") +
+                           " accepted " + textOf(*queue, "delivered") + " delivered, " + textOf(*queue, "expired") + " expired, " +
+                           textOf(*queue, "dropped") + " dropped, " + textOf(*queue, "dead_lettered") + " dead letters");
+  }
+  const auto refusals = device.find("refusals");
+  if (refusals == device.end() || refusals->empty())
+    out += "\nnever refused, as far as the gateway remembers\n";
+  else
+    addRefusals(out, *refusals);
+  return out;
+}
+
+std::string statusText(const json& status) {
+  std::string out;
+  const json uplink = status.value("uplink", json::object());
+  const json queue = status.value("queue", json::object());
+  line(out, "gateway", "spheregate " + textOf(status, "version") + (status.value("ready", false) ? ", ready" : ", NOT READY: " + textOf(queue, "closed")));
+  line(out, "hub", textOf(status, "hub") + ", " + textOf(uplink, "sessions") + " connected, condition " + textOf(uplink, "condition"));
+  line(out, "devices", textOf(status, "devices_connected") + " connected, of " + textOf(status, "devices_total"));
+  line(out, "queue", textOf(queue, "queued") + " messages, " + textOf(queue, "disk_bytes") + " bytes on disk");
+  const json cas = status.value("tenant_cas", json::array());
+  for (const json& ca : cas) line(out, "tenant CA", textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + textOf(ca, "subject"));
+  const json refusals = status.value("refusals", json::array());
+  std::vector<std::vector<std::string>> rows;
+  constexpr std::size_t kShown = 10;
+  for (const json& refusal : refusals) {
+    if (refusal.contains("resolved") || rows.size() == kShown) continue;
+    rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", base::shortId(textOf(refusal, "device", textOf(refusal, "source")))),
+                    textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + textOf(refusal, "reason")});
+  }
+  if (!rows.empty()) out += "\nrefused lately; `spheregate devices show` says what to do\n" + table(rows);
+  return out;
+}
+
+}  // namespace spheregate::app
