@@ -61,11 +61,17 @@ constexpr std::chrono::seconds kStopTimeMax{10};
 // For the last packets to devices and hub to leave before the sockets go.
 constexpr std::chrono::milliseconds kGoodbye{200};
 
+// Where the configuration comes from.
+struct Origin {
+  std::filesystem::path file;
+  const config::Config& asWritten;  // what the file said, which the daemon's may fall short of where the system is too small for it
+  ops::FileStamps asRead;           // of everything that is watched, from before it was read
+};
+
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
 class Daemon {
  public:
-  // `asWritten`: what the file said, which `config` may fall short of where the system is too small for it.
-  Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten);
+  Daemon(const config::Config& config, const Origin& origin);
   int run();
 
  private:
@@ -77,7 +83,7 @@ class Daemon {
   void tendGateway();
   void openDoor();
   void welcome(tls::Arrival arrival);
-  void beginToWatch(const std::filesystem::path& file, const config::Config& asWritten);
+  void beginToWatch(const Origin& origin);
   void bringUpTo(const config::Config& config);
   void awaitSignal();
   // Everything that may change while the gateway runs; what was done, or what is wrong.
@@ -160,7 +166,7 @@ class Daemon {
   bool stopping_ = false;
 };
 
-Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
+Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{config} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
@@ -170,7 +176,7 @@ Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, 
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
   openDoor();
-  beginToWatch(file, asWritten);
+  beginToWatch(origin);
 }
 
 void Daemon::openDoor() {
@@ -189,8 +195,9 @@ void Daemon::welcome(tls::Arrival arrival) {
   front_.welcome(std::move(arrival.wire), std::move(arrival.verdict));
 }
 
-void Daemon::beginToWatch(const std::filesystem::path& file, const config::Config& asWritten) {
-  reloading_.emplace(ReloadParts{.file = file,
+void Daemon::beginToWatch(const Origin& origin) {
+  reloading_.emplace(ReloadParts{.file = origin.file,
+                                 .asRead = origin.asRead,
                                  .loop = loop_.asio(),
                                  .timers = loop_.timers(),
                                  .metrics = metrics_,
@@ -198,7 +205,7 @@ void Daemon::beginToWatch(const std::filesystem::path& file, const config::Confi
                                  .listener = *listener_,
                                  .names = *names_,
                                  .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
-                     asWritten);
+                     origin.asWritten);
   calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
   calendar_->look();
   metrics_.beforeScrape([this, seen = SeenByCa{}]() mutable { seen.show(*admission_, metrics_); });
@@ -365,10 +372,12 @@ void Daemon::leaveNow(const char* why) {
 int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   base::configureLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
+  ignoreHangUps();
+  const Origin origin{.file = file, .asWritten = config, .asRead = ops::stampsOf(watchedPlaces(file, config))};
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
-    Daemon daemon{inEffect, file, config};
+    Daemon daemon{inEffect, origin};
     return daemon.run();
   } catch (const StartupError& error) {
     std::fprintf(stderr, "spheregate: %s\n", error.what());

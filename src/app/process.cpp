@@ -36,4 +36,6 @@ std::size_t raiseFileLimit(std::size_t connectionsMax) {
 
 void ignoreBrokenPipes() { std::signal(SIGPIPE, SIG_IGN); }
 
+void ignoreHangUps() { std::signal(SIGHUP, SIG_IGN); }
+
 }  // namespace spheregate::app

@@ -11,4 +11,7 @@ std::size_t raiseFileLimit(std::size_t connectionsMax);
 // A write to a connection that the peer has reset is an error of that connection, not the end of the process.
 void ignoreBrokenPipes();
 
+// Until the daemon listens to it, SIGHUP asks for what the start does anyway, and is not the end of the process.
+void ignoreHangUps();
+
 }  // namespace spheregate::app

@@ -61,8 +61,8 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
   state_.at = parts_.timers.clock().wall();
   lastGood_.set(1);
   lastTime_.set(static_cast<double>(std::chrono::system_clock::to_time_t(state_.at)));
-  watch(started_);
-  seen_ = ops::stampsOf(watchedPlaces(parts_.file, started_));
+  seen_ = std::move(parts_.asRead);
+  watch_.watch(watchedPlaces(parts_.file, started_), seen_);
 }
 
 void Reloading::request() { reload(Why::asked); }
@@ -80,10 +80,13 @@ void Reloading::reload(Why why) {
 
 // Nothing is swapped before everything has been read. The trust is swapped as a whole by itself; what is prepared before cannot fail after.
 base::Explained<config::Config> Reloading::take() {
+  const ops::FileStamps file = ops::stampsOf({parts_.file});
   config::Loaded loaded = config::load(parts_.file);
   if (!loaded.problems.empty()) return base::failed<config::Config>(textOf(loaded.problems));
   config::Config& next = loaded.config;
   wanted_ = next;
+  reading_ = ops::stampsOf(watchedPlaces(parts_.file, next));
+  for (const auto& [path, stamp] : file) reading_[path] = stamp;
   const auto showCertificate = parts_.listener.prepare(next.listener.certificate, next.listener.privateKey);
   if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
   auto aliases = identity::Aliases::load(next.identity);
@@ -107,7 +110,7 @@ void Reloading::succeeded(config::Config next, Why why) {
   lastTime_.set(static_cast<double>(std::chrono::system_clock::to_time_t(state_.at)));
   tellChanges(next, mended ? Why::asked : why);
   inForce_ = std::move(next);
-  watch(inForce_);
+  watch_.watch(watchedPlaces(parts_.file, inForce_), seen_);
   parts_.taken(inForce_);
 }
 
@@ -116,9 +119,8 @@ void Reloading::tellChanges(const config::Config& next, Why why) {
   for (const config::Change& change : config::changes(inForce_, next)) {
     if (change.live) changed.push_back(change.key);
   }
-  ops::FileStamps now = ops::stampsOf(watchedPlaces(parts_.file, next));
-  for (const fs::path& file : ops::differences(seen_, now)) changed.push_back(file.string());
-  seen_ = std::move(now);
+  for (const fs::path& file : ops::differences(seen_, reading_)) changed.push_back(file.string());
+  seen_ = std::move(reading_);
 
   std::vector<std::string> waiting;
   for (const config::Change& change : config::changes(started_, next)) {
@@ -141,8 +143,8 @@ void Reloading::failed(const std::string& problem, Why why) {
   refused_.add();
   lastGood_.set(0);
   state_.good = false;
-  // Also where the new configuration looks for its files, so that mending those is noticed.
-  watch(wanted_);
+  // Mending those of the new configuration is to be noticed too.
+  watch_.watch(placesOf(wanted_));
   const bool same = std::exchange(state_.problem, problem) == problem;
   const auto before = again_.pass(parts_.timers.now());
   if (same && !before && why != Why::asked) return;
@@ -150,12 +152,12 @@ void Reloading::failed(const std::string& problem, Why why) {
                  {{"problem", problem}, {"consequence", "nothing of it is taken; what was in force stays in force"}});
 }
 
-void Reloading::watch(const config::Config& wanted) {
+std::vector<fs::path> Reloading::placesOf(const config::Config& wanted) const {
   std::vector<fs::path> places = watchedPlaces(parts_.file, inForce_);
   for (fs::path& place : watchedPlaces(parts_.file, wanted)) {
     if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
   }
-  watch_.watch(std::move(places));
+  return places;
 }
 
 }  // namespace spheregate::app

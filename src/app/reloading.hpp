@@ -22,6 +22,7 @@ namespace spheregate::app {
 // What a reload reads and changes; all of it outlives the reloading.
 struct ReloadParts {
   std::filesystem::path file;  // of the configuration
+  ops::FileStamps asRead;      // of `watchedPlaces`, from before the process read them
   boost::asio::io_context& loop;
   base::Timers& timers;
   metrics::Registry& metrics;
@@ -63,14 +64,16 @@ class Reloading {
   void succeeded(config::Config next, Why why);
   void failed(const std::string& problem, Why why);
   void tellChanges(const config::Config& next, Why why);
-  void watch(const config::Config& wanted);
+  // With what is in force, also where the wanted configuration looks for its files.
+  std::vector<std::filesystem::path> placesOf(const config::Config& wanted) const;
 
   ReloadParts parts_;
   const config::Config started_;
   config::Config inForce_;
   config::Config wanted_;  // what the file says, when it could be read
   State state_;
-  ops::FileStamps seen_;
+  ops::FileStamps seen_;     // what is in force, as it was before it was read
+  ops::FileStamps reading_;  // likewise, of what is read now
   base::LogGate again_;
   metrics::Counter& taken_;
   metrics::Counter& refused_;

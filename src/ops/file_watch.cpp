@@ -16,7 +16,6 @@
 
 #include "lookouts.hpp"
 #include "spheregate/base/log.hpp"
-#include "spheregate/ops/file_stamps.hpp"
 
 namespace spheregate::ops {
 namespace {
@@ -89,6 +88,11 @@ void FileWatch::watch(std::vector<fs::path> places) {
   inside_->arm();
   inside_->seen = stampsOf(inside_->places);
   inside_->lookLater();
+}
+
+void FileWatch::watch(std::vector<fs::path> places, const FileStamps& asRead) {
+  watch(std::move(places));
+  if (inside_->seen != asRead) inside_->touched();
 }
 
 void FileWatch::Inside::open() {

@@ -227,6 +227,40 @@ class Reload(GatewayTest):
         self.assertTrue(self.gateway.running)
         self.assertEqual(self.gateway.stop(), 0)
 
+    def held_start(self, **devices):
+        """Starts, and waits at the allow list, which is read after the deny list. What is returned lets the start go on."""
+        allowed = self.directory / "allow.txt"
+        os.mkfifo(allowed)
+        self.start_gateway(wait=False, extra=self.material.extra(allow_file=str(allowed), **devices))
+        writing = os.open(allowed, os.O_WRONLY)  # waits for the reader
+
+        def go_on():
+            replace(allowed, "\n".join(self.pki.ids) + "\n")
+            os.write(writing, allowed.read_bytes())
+            os.close(writing)
+            wait_until(lambda: self.gateway.log_lines("listening") or not self.gateway.running, SETTLED, "the start")
+            self.gateway.port = int(self.gateway.log_lines("listening")[0]["port"])
+            self.gateway.http_port = int(self.gateway.log_lines("http listening")[0]["port"])
+        return go_on
+
+    def test_what_changes_while_the_gateway_starts_is_noticed(self):
+        denied = self.directory / "deny.txt"
+        denied.write_text("# nobody\n")
+        go_on = self.held_start(deny_file=str(denied))
+        replace(denied, self.pki.ids[0] + "\n")
+        go_on()
+        wait_until(lambda: self.reloads() > 0, SETTLED, "a reload")
+        with self.assertRaises((Closed, OSError)):
+            self.device(self.pki.device(0))
+        self.device(self.pki.device(1))
+
+    def test_sighup_during_the_start_is_not_the_end(self):
+        go_on = self.held_start()
+        self.gateway.process.send_signal(signal.SIGHUP)
+        go_on()
+        self.assertTrue(self.gateway.running)
+        self.assertEqual(self.gateway.stop(), 0)
+
     def test_a_key_in_a_directory_that_may_only_be_passed_through(self):
         if os.geteuid() == 0:
             self.skipTest("root may read every directory")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "spheregate/base/timers.hpp"
+#include "spheregate/ops/file_stamps.hpp"
 
 namespace spheregate::ops {
 
@@ -23,6 +24,8 @@ class FileWatch {
 
   // What is watched from now on, in place of what was; a directory stands for the files in it. What is not there is awaited.
   void watch(std::vector<std::filesystem::path> places);
+  // Whoever has read the places already says how they were before that: what has changed since is a change too.
+  void watch(std::vector<std::filesystem::path> places, const FileStamps& asRead);
 
  private:
   struct Inside;

@@ -85,6 +85,21 @@ TEST_F(FileWatchTest, noticesEveryWayToReplaceAFile) {
   expectToldOf("made readable", [&] { ::chmod(file.c_str(), 0640); });
 }
 
+// Files are read first and watched then, at the start and wherever a configuration names other files.
+TEST_F(FileWatchTest, noticesWhatChangedBetweenTheReadingAndTheWatch) {
+  const fs::path file = root / "deny.txt";
+  write(file, "1");
+  const FileStamps asRead = stampsOf({file});
+  watch.watch({file}, asRead);
+  EXPECT_EQ(told(), 0);
+  write(file, "1\n2");
+  watch.watch({root / "other", file}, asRead);
+  EXPECT_EQ(told(), 1);
+  fs::remove(file);
+  watch.watch({file}, asRead);
+  EXPECT_EQ(told(), 1);
+}
+
 TEST_F(FileWatchTest, isNotDisturbedByTheNeighbours) {
   write(root / "server.pem", "1");
   watch.watch({root / "server.pem"});
