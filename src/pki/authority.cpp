@@ -155,9 +155,10 @@ bool Authority::retiredIssuerOf(X509& certificate) const {
 
 base::Explained<bool> Authority::prepareSuccessor(WallTime now) {
   const Root* current = issuer(now);
-  if (!current || current != &roots_.back() || current->number == kRootsMax) return false;
+  const int last = roots_.back().number;
+  if (!current || successorOf(*current) || last == kRootsMax) return false;
   if (const std::string fault = clockFault(now); !fault.empty()) return base::failed<bool>(fault);
-  const auto written = writeRoot(directory_, current->number + 1, organizationOf(*current->certificate), from(now, kRootLife));
+  const auto written = writeRoot(directory_, last + 1, organizationOf(*current->certificate), from(now, kRootLife));
   if (!written) return base::failed<bool>(written.error());
   auto again = open(directory_);
   if (!again) return base::failed<bool>(again.error());
@@ -169,7 +170,7 @@ base::Explained<std::string> Authority::exported(WallTime now) const {
   const Root* current = issuer(now);
   if (!current) return base::failed<std::string>(noKey());
   std::string text = x509::pemText(*current->certificate);
-  if (current != &roots_.back()) text += x509::pemText(*(current + 1)->certificate);
+  if (const Root* next = successorOf(*current)) text += x509::pemText(*next->certificate);
   if (text.size() > kExportBytesMax) {
     return base::failed<std::string>("the roots take " + std::to_string(text.size()) + " bytes, and devices read at most " +
                                      std::to_string(kExportBytesMax) + "; use the roots that `spheregate init` makes");
@@ -180,8 +181,8 @@ base::Explained<std::string> Authority::exported(WallTime now) const {
 Authority::Exported Authority::exportedFacts(WallTime now) const {
   const Root* current = issuer(now);
   if (!current) return {};
-  const bool last = current == &roots_.back();
-  return {last ? 1u : 2u, endOf(last ? current->certificate : (current + 1)->certificate)};
+  const Root* next = successorOf(*current);
+  return {next ? 2u : 1u, endOf(next ? next->certificate : current->certificate)};
 }
 
 const Authority::Root* Authority::issuer(WallTime now) const {
@@ -192,6 +193,11 @@ const Authority::Root* Authority::issuer(WallTime now) const {
     if (endOf(root.certificate) >= seconds(now + kServerLife)) return last;
   }
   return last;
+}
+
+const Authority::Root* Authority::successorOf(const Root& root) const {
+  const auto next = std::find_if(roots_.begin(), roots_.end(), [&](const Root& one) { return one.number > root.number && one.hasKey; });
+  return next == roots_.end() ? nullptr : &*next;
 }
 
 const Authority::Root* Authority::signerOf(X509& certificate) const {

@@ -23,6 +23,10 @@ std::string dueBecause(X509& certificate, const Authority& authority, std::int64
   return {};
 }
 
+bool noBetter(X509& next, X509& leaf) {
+  return x509::unixSeconds(*X509_get0_notAfter(&next)) <= x509::unixSeconds(*X509_get0_notAfter(&leaf));
+}
+
 }  // namespace
 
 Renewal::Renewal(RenewalSettings settings, base::Timers& timers, const base::Clock& clock, metrics::Registry& metrics,
@@ -75,6 +79,13 @@ void Renewal::renewIfDue() {
   if (why.empty()) return;
   const auto text = authority->renewServer(leaf, now);
   if (!text) return failed(text.error());
+  const auto next = x509::certificatesOfAnyKind(*text);
+  if (!next) return failed(next.error());
+  // Whoever hears of a renewal looks again at once; one that changes nothing would go on for ever.
+  if (noBetter(*next->front(), leaf) && !dueBecause(*next->front(), *authority, std::chrono::system_clock::to_time_t(now)).empty()) {
+    return failed(settings_.authority.string() +
+                  ": its last root ends, and with it the certificate; let the gateway write there, so that it makes the next root");
+  }
   const auto written = writeWhole(settings_.certificate, *text, kPublicMode);
   if (!written) return failed(written.error());
   done_.add();

@@ -27,8 +27,8 @@ inline constexpr std::chrono::hours kFirstRootLife{24 * 3652};
 inline constexpr std::chrono::hours kRootLife{24 * 7305};
 
 // The gateway's own certificate authority: a directory with root-1.pem, root-1.key, root-2.pem, … The first root whose key is
-// there and which outlives a new server certificate issues; the one after it is published beside it, so that devices trust it
-// long before. A root without its key is retired. Keys are read only to sign. Values; nobody else writes there meanwhile.
+// there and which outlives a new server certificate issues; the next one with a key is published beside it, so that devices trust
+// it long before. A root without its key is retired. Keys are read only to sign. Values; nobody else writes there meanwhile.
 class Authority {
  public:
   // Makes the directory with two roots, as a whole or not at all. Refuses when it exists.
@@ -46,7 +46,7 @@ class Authority {
   bool issued(X509& certificate) const;
   // Whether the root that signed it has no key any more.
   bool retiredIssuerOf(X509& certificate) const;
-  // When no root follows the one that issues now, one is made. Tells whether.
+  // When no root with a key follows the one that issues now, one is made. Tells whether.
   base::Explained<bool> prepareSuccessor(base::WallTime now);
 
   // What devices trust: the root that issues now and its successor, in PEM form, at most kExportBytesMax.
@@ -72,6 +72,7 @@ class Authority {
   };
   explicit Authority(std::filesystem::path directory) : directory_{std::move(directory)} {}
   const Root* issuer(base::WallTime now) const;
+  const Root* successorOf(const Root& root) const;
   base::Explained<Pen> signingPen(base::WallTime now) const;
   std::string noKey() const;
   const Root* signerOf(X509& certificate) const;

@@ -144,6 +144,18 @@ TEST_F(Authorities, aRootWithoutItsKeyIsRetired) {
   EXPECT_EQ(*authority.exported(now), content(place / "root-2.pem"));
 }
 
+// Somebody takes away the key that was to come next, because it leaked.
+TEST_F(Authorities, aSuccessorWithoutItsKeyIsNone) {
+  made();
+  std::filesystem::remove(place / "root-2.key");
+  Authority authority = *Authority::open(place);
+  EXPECT_EQ(*authority.exported(now), content(place / "root-1.pem")) << "devices are not to trust what is retired";
+  EXPECT_EQ(authority.exportedFacts(now).roots, 1u);
+  EXPECT_TRUE(*authority.prepareSuccessor(now));
+  EXPECT_EQ(*authority.exported(now), content(place / "root-1.pem") + content(place / "root-3.pem"));
+  EXPECT_FALSE(*authority.prepareSuccessor(now));
+}
+
 TEST_F(Authorities, saysWhatIsWrongWithItsFiles) {
   made();
   ASSERT_TRUE(writeWhole(place / "root-1.key", content(place / "root-2.key"), kSecretMode));

@@ -104,6 +104,21 @@ TEST_F(Renewals, retiringARootChangesTheIssuerAtOnce) {
   EXPECT_EQ(renewed, 1);
 }
 
+// The daemon reads its files again whenever it is told of a renewal, and then the renewal looks again.
+TEST_F(Renewals, aRootAtItsEndWithoutASuccessorIsNoReasonToRenewForEver) {
+  std::filesystem::remove(place / "root-2.key");
+  std::filesystem::create_directory(place / "root-3.key");  // nothing can be written there
+  skip(3652 * kDay - std::chrono::hours{6});
+  bool told = false;
+  int turns = 0;
+  Renewal eager{{place, server}, time.timers, time.clock, metrics, [&] { told = true; }};
+  eager.begin();
+  while (std::exchange(told, false) && ++turns < 10) eager.follow({place, server});
+  EXPECT_EQ(turns, 1) << "the hours that are left are made use of, once";
+  EXPECT_EQ(deviceSaysNow(), "");
+  EXPECT_GT(failures(), 0);
+}
+
 TEST_F(Renewals, aFailureIsTriedAgainAndLeavesTheOldFile) {
   const std::string before = content(server);
   const std::string rootKey = content(place / "root-1.key");
