@@ -76,7 +76,7 @@ void Admission::arrived(const Admitted& admitted) {
 Judgement Admission::judgeAgain(const Admitted& admitted) const {
   const x509::ErrorQueueMark mark;
   const Inside& in = *inside_;
-  const auto ca = in.trust->find(admitted.caSha256);
+  const auto ca = in.issuerAgain(admitted.caSha256);
   if (!ca) {
     return refused(Refusal::unknownCa, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
                    "the tenant CA that issued its certificate is no longer in devices.tenant_ca",

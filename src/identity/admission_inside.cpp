@@ -14,6 +14,9 @@ namespace {
 // X.509 allows 20; some issuers take a few more. A longer one could not be told from another in a log line.
 constexpr int kSerialBytesMax = 64;
 
+// Of somebody who rotates CAs all day. When they are forgotten, sessions end that might have gone on.
+constexpr std::size_t kGoneMax = 1000;
+
 Judgement passed() {
   Judgement judgement;
   judgement.refusal = Refusal::none;
@@ -28,8 +31,23 @@ Judgement explainSerial() {
 }  // namespace
 
 void Admission::Inside::use(std::shared_ptr<const TrustSet> next) {
+  for (std::size_t at = 0; trust && at < trust->anchors.size(); ++at) {
+    if (gone.size() >= kGoneMax) gone.clear();
+    X509& ca = trust->anchors[at].certificate();
+    X509_up_ref(&ca);
+    gone.insert_or_assign(trust->tenantCas[at].sha256, x509::CertificateHandle{&ca});
+  }
   trust = std::move(next);
+  std::erase_if(gone, [&](const auto& entry) { return trust->find(entry.first).has_value(); });
   refusals.clear();
+}
+
+std::optional<std::size_t> Admission::Inside::issuerAgain(const std::string& caSha256) const {
+  const auto same = trust->find(caSha256);
+  if (same) return same;
+  const auto before = gone.find(caSha256);
+  if (before == gone.end()) return std::nullopt;
+  return trust->findTwin(*before->second);
 }
 
 std::vector<TenantCa> Admission::Inside::tenantCas() const {

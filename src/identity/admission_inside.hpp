@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "admission_metrics.hpp"
@@ -32,6 +34,8 @@ struct Admission::Inside {
   Judgement judge(X509& leaf, const TrustSet::Issuer& issuer) const;
   // Of a leaf that its CA vouches for, except that it may have expired.
   Judgement judgeDevice(X509& leaf, std::size_t ca) const;
+  // The pinned CA that vouches for a session: the one it began with, or that CA renewed with the same key.
+  std::optional<std::size_t> issuerAgain(const std::string& caSha256) const;
   // A refusal when the id may not connect, or when the certificate of that serial is revoked.
   Judgement judgeId(const std::string& id) const;
   Judgement judgeSerial(std::size_t ca, const ASN1_INTEGER& serial, bool connected) const;
@@ -43,6 +47,7 @@ struct Admission::Inside {
   KnownDevices& known;
   AdmissionMetrics metrics;
   std::shared_ptr<const TrustSet> trust;
+  std::map<std::string, x509::CertificateHandle> gone;  // by SHA-256: CAs that were pinned and are not now
   IdList deniedToo;  // at run time
   RecentRefusals refusals;
   GraceLog graceLog;

@@ -1,5 +1,7 @@
 #include "trust_set.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,6 +24,16 @@ std::optional<std::size_t> TrustSet::find(const std::string& caSha256) const {
   const auto found = std::find_if(tenantCas.begin(), tenantCas.end(), [&](const TenantCa& ca) { return ca.sha256 == caSha256; });
   if (found == tenantCas.end()) return std::nullopt;
   return static_cast<std::size_t>(found - tenantCas.begin());
+}
+
+std::optional<std::size_t> TrustSet::findTwin(const X509& ca) const {
+  const auto found = std::find_if(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
+    const X509& other = anchor.certificate();
+    return X509_NAME_cmp(X509_get_subject_name(&other), X509_get_subject_name(&ca)) == 0 &&
+           EVP_PKEY_eq(X509_get0_pubkey(&other), X509_get0_pubkey(&ca)) == 1;
+  });
+  if (found == anchors.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - anchors.begin());
 }
 
 base::Explained<std::shared_ptr<const TrustSet>> readTrustSet(const Settings& settings, base::WallTime now) {

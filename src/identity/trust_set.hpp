@@ -34,6 +34,8 @@ struct TrustSet {
   };
   Issuer issuerOf(X509& leaf, base::WallTime now) const;
   std::optional<std::size_t> find(const std::string& caSha256) const;
+  // A CA of this name and this key: what one certificate of it vouches for, the other does too.
+  std::optional<std::size_t> findTwin(const X509& ca) const;
   std::int64_t graceSeconds() const { return std::chrono::duration_cast<std::chrono::seconds>(settings.expiredGrace).count(); }
 };
 

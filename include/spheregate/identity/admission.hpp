@@ -85,7 +85,7 @@ class Admission {
   // counted and logged.
   void arrived(const Admitted& admitted);
   // Whether a session may go on under what is in force now: refusal none, or why it has to end. That a CA's revocation list is missing or
-  // stale ends no session.
+  // stale ends no session. A CA that was replaced by one of the same name and key, as private CAs are renewed, goes on to vouch for them.
   Judgement judgeAgain(const Admitted& admitted) const;
 
   // Denies these ids too, besides those of the file; replaces what was given before and outlives `reload`. Who is connected stays so

@@ -82,6 +82,32 @@ TEST_F(Reload, endsTheSessionsThatMayNoLongerBe) {
   EXPECT_THAT(removed.reason, HasSubstr("no longer in devices.tenant_ca"));
 }
 
+// A private CA is renewed with the key that it has, so what it signed before is good after.
+TEST_F(Reload, aCaThatIsRenewedWithItsKeyEndsNoSession) {
+  settings.nameRule = NameRule::any;
+  const testpki::Key key = testpki::makeEcKey();
+  const testpki::Issued before = testpki::makePlainCa("Plant CA", clock.wall(), key);
+  const testpki::Issued after = testpki::makePlainCa("Plant CA", clock.wall(), key);
+  const testpki::Issued stranger = testpki::makePlainCa("Plant CA", clock.wall());
+  ASSERT_NE(x509::sha256(*before.certificate), x509::sha256(*after.certificate));
+  pin("plant.pem", before);
+  EXPECT_EQ(reload(), "");
+  const testpki::Issued leaf = testpki::issue(fields(), testpki::makeEcKey(), before);
+  const Admitted session = admittedOf(leaf, connect(*admission, leaf));
+  pin("plant.pem", after);
+  EXPECT_EQ(reload(), "");
+  EXPECT_EQ(judge(*admission, leaf).refusal, Refusal::none);
+  EXPECT_EQ(admission->judgeAgain(session).refusal, Refusal::none);
+  EXPECT_EQ(reload(), "");
+  EXPECT_EQ(admission->judgeAgain(session).refusal, Refusal::none);
+  pin("plant.pem", stranger);
+  EXPECT_EQ(reload(), "");
+  EXPECT_EQ(admission->judgeAgain(session).refusal, Refusal::unknownCa);
+  pin("plant.pem", after);
+  EXPECT_EQ(reload(), "");
+  EXPECT_EQ(admission->judgeAgain(session).refusal, Refusal::none);
+}
+
 TEST_F(Reload, aTwinMayEndASessionToo) {
   const testpki::Issued leaf = device();
   const Admitted session = admittedOf(leaf, connect(*admission, leaf));
