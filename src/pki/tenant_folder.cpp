@@ -100,7 +100,9 @@ base::Explained<std::vector<TenantFolder::Added>> TenantFolder::add(const std::v
   using All = std::vector<Added>;
   const auto before = list();
   if (!before) return base::failed<All>(before.error());
-  if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) {
+  // The daemon's user must get into it, whatever the umask of who makes it.
+  const bool made = ::mkdir(directory_.c_str(), 0755) == 0;
+  if ((made && ::chmod(directory_.c_str(), 0755) != 0) || (!made && errno != EEXIST)) {
     return base::failed<All>(directory_.string() + ": cannot be made (" + std::strerror(errno) +
                              "); run it as a user who may write there, for example with sudo");
   }

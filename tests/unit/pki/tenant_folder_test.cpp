@@ -50,6 +50,14 @@ TEST_F(Tenants, aCaGetsANameFromItsTenantAndItsFingerprint) {
   EXPECT_THAT(plain[0].facts.file.filename().string(), testing::MatchesRegex("ca-[0-9a-f]{16}\\.pem"));
 }
 
+// Whoever runs the command, often root with a umask of their own, is not the daemon.
+TEST_F(Tenants, theDirectoryIsOpenToTheDaemonWhateverTheUmask) {
+  const mode_t before = ::umask(0077);
+  add(sphere().tenantA);
+  ::umask(before);
+  EXPECT_EQ(modeOf(place), 0755u);
+}
+
 TEST_F(Tenants, addingTwiceIsAddingOnce) {
   add(sphere().tenantA);
   EXPECT_TRUE(add(sphere().tenantA)[0].wasThere);
