@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "command_line.hpp"
@@ -77,7 +78,8 @@ checkup::Findings knock(const checkup::Subject& subject, const Question& questio
 
 checkup::Examined lookAtAll(const Question& question) {
   // What the unit's credentials are is known to systemd alone; outside the unit they are looked for where it puts them.
-  if (std::filesystem::exists(kCredentials)) setenv("CREDENTIALS_DIRECTORY", kCredentials, 0);
+  std::error_code mayNotLook;
+  if (std::filesystem::exists(kCredentials, mayNotLook)) setenv("CREDENTIALS_DIRECTORY", kCredentials, 0);
   config::Loaded loaded = config::load(question.file);
   checkup::Examined all;
   all.findings = lookAtConfiguration(question, loaded);

@@ -53,6 +53,17 @@ class ForPeople(CheckTest):
         for line, words in ((1, ("dot",)), (2, ("listen.port",)), (3, ("did you mean `path`",))):
             self.assertTrue(any(f"spheregate.yaml:{line}:" in one["where"] and has(one["what"] + one["fix"], words) for one in found), found)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_credentials_that_may_not_be_looked_for_are_none(self):
+        alone = ["unshare", "--mount", "sh", "-ec"]
+        if subprocess.run([*alone, "mount -t tmpfs none /run"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no mounts here")
+        script = (f"mount -t tmpfs none /run; mkdir -m 700 /run/credentials; "
+                  f"setpriv --reuid {NOBODY} --clear-groups {program('spheregate')} check --offline --config /does/not/exist.yaml")
+        done = subprocess.run([*alone, script], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.stderr, "")
+        self.assertIn("/does/not/exist.yaml", done.stdout)
+
     def test_no_network_and_no_daemon(self):
         done = subprocess.run([program("spheregate"), "check", "--config", "/does/not/exist.yaml"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
