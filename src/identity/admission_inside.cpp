@@ -29,7 +29,7 @@ Judgement explainSerial() {
 
 void Admission::Inside::use(std::shared_ptr<const TrustSet> next) {
   trust = std::move(next);
-  refusals.clear();
+  findings.clear();
 }
 
 std::vector<TenantCa> Admission::Inside::tenantCas() const {

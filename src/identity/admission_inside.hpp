@@ -8,7 +8,7 @@
 #include "explain.hpp"
 #include "grace_log.hpp"
 #include "id_list.hpp"
-#include "recent_refusals.hpp"
+#include "recent_findings.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "trust_set.hpp"
 
@@ -44,7 +44,7 @@ struct Admission::Inside {
   AdmissionMetrics metrics;
   std::shared_ptr<const TrustSet> trust;
   IdList deniedToo;  // at run time
-  RecentRefusals refusals;
+  RecentFindings findings;
   GraceLog graceLog;
 };
 
