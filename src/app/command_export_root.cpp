@@ -33,7 +33,8 @@ std::vector<std::string> tenantsOf(const config::Config& config) {
   const auto listing = pki::TenantFolder{config.identity.tenantCa}.list();
   if (!listing) return tenants;
   for (const pki::TenantCaFacts& ca : listing->cas) {
-    if (!ca.tenantId.empty() && std::find(tenants.begin(), tenants.end(), ca.tenantId) == tenants.end()) tenants.push_back(ca.tenantId);
+    if (!ca.tenantId.empty() && std::find(tenants.begin(), tenants.end(), ca.tenantId) == tenants.end())
+      tenants.push_back(ca.tenantId);
   }
   return tenants;
 }
@@ -47,18 +48,28 @@ ordered_json manifest(const config::Config& config, const std::string& packaged,
 }
 
 // On stderr when the roots go to stdout, so that they can be sent into a file.
-void explain(std::FILE* to, const ordered_json& lines, const std::string& packaged, const pki::Authority::Exported& facts, std::size_t bytes) {
+void explain(std::FILE* to, const ordered_json& lines, const std::string& packaged, const pki::Authority::Exported& facts,
+             std::size_t bytes) {
   std::string text = lines.dump(2);
   text = text.substr(2, text.size() - 4);  // without the outer braces: these go into the manifest that is there
-  std::fprintf(to, "%zu root%s, %zu bytes (devices read at most %zu), good until %s.\n\nInto app_manifest.json:\n\n%s\n\n", facts.roots,
-               facts.roots == 1 ? "" : "s", bytes, pki::kExportBytesMax, x509::timeText(facts.untilSeconds).c_str(), text.c_str());
-  std::fprintf(to, "Into CMakeLists.txt:\n\n  azsphere_target_add_image_package(${PROJECT_NAME} RESOURCE_FILES \"%s\")\n\n", packaged.c_str());
+  std::fprintf(to, "%zu root%s, %zu bytes (devices read at most %zu), good until %s.\n\nInto app_manifest.json:\n\n%s\n\n",
+               facts.roots, facts.roots == 1 ? "" : "s", bytes, pki::kExportBytesMax, x509::timeText(facts.untilSeconds).c_str(),
+               text.c_str());
+  std::fprintf(to, "Into CMakeLists.txt:\n\n  azsphere_target_add_image_package(${PROJECT_NAME} RESOURCE_FILES \"%s\")\n\n",
+               packaged.c_str());
 }
 
 void explainTenants(std::FILE* to, const std::vector<std::string>& tenants) {
-  if (tenants.empty()) std::fprintf(to, "note: no tenant CA is known yet; put your catalog's GUID into DeviceAuthentication, or run `spheregate tenant add FILE` first\n");
-  if (tenants.size() > 1) std::fprintf(to, "note: CAs of %zu tenants are pinned; DeviceAuthentication must name the one of the application\n", tenants.size());
-  std::fprintf(to, "note: devices that dial an address of the gateway need that address in --Hostname and in AllowedConnections instead of the name\n");
+  if (tenants.empty())
+    std::fprintf(to,
+                 "note: no tenant CA is known yet; put your catalog's GUID into DeviceAuthentication, or run `spheregate tenant "
+                 "add FILE` first\n");
+  if (tenants.size() > 1)
+    std::fprintf(to, "note: CAs of %zu tenants are pinned; DeviceAuthentication must name the one of the application\n",
+                 tenants.size());
+  std::fprintf(to,
+               "note: devices that dial an address of the gateway need that address in --Hostname and in AllowedConnections "
+               "instead of the name\n");
 }
 
 int exportRoot(const Wish& wish) {
@@ -88,9 +99,13 @@ int exportRoot(const Wish& wish) {
   }
   const auto facts = authority->exportedFacts(now);
   if (wish.asJson) {
-    const ordered_json all{{"pem", *roots},         {"bytes", roots->size()}, {"bytesMax", pki::kExportBytesMax},
-                           {"roots", facts.roots}, {"notAfter", x509::timeText(facts.untilSeconds)},
-                           {"manifest", lines},    {"tenants", tenants}};
+    const ordered_json all{{"pem", *roots},
+                           {"bytes", roots->size()},
+                           {"bytesMax", pki::kExportBytesMax},
+                           {"roots", facts.roots},
+                           {"notAfter", x509::timeText(facts.untilSeconds)},
+                           {"manifest", lines},
+                           {"tenants", tenants}};
     std::printf("%s\n", all.dump(2).c_str());
     return kGood;
   }
@@ -105,7 +120,8 @@ int exportRoot(const Wish& wish) {
 
 void addExportRootCommand(CLI::App& program, Deed& deed) {
   const auto wish = std::make_shared<Wish>();
-  CLI::App* command = program.add_subcommand("export-root", "the gateway's root for devices, and the lines of their app_manifest.json");
+  CLI::App* command =
+      program.add_subcommand("export-root", "the gateway's root for devices, and the lines of their app_manifest.json");
   command->add_option("--out", wish->out, "write the roots there instead of to stdout")->type_name("FILE");
   wish->setup = addSetupOptions(*command);
   command->add_flag("--json", wish->asJson, "print JSON");

@@ -87,13 +87,15 @@ int understand(const Wish& wish, NewGateway& wanted) {
 std::string whyNot(const NewGateway& wanted) {
   std::error_code error;
   const bool configured = fs::exists(wanted.config(), error);
-  const bool certified = fs::exists(wanted.authority(), error) && fs::exists(wanted.certificate(), error) && fs::exists(wanted.privateKey(), error);
+  const bool certified =
+      fs::exists(wanted.authority(), error) && fs::exists(wanted.certificate(), error) && fs::exists(wanted.privateKey(), error);
   if (configured && certified) {
     return wanted.directory.string() + ": there is a gateway already, and nothing was changed; for other names remove " +
            wanted.certificate().string() + " and run this again, everything else is changed in " + wanted.config().string();
   }
   if (configured && (wanted.login || !wanted.hub.empty())) {
-    return wanted.config().string() + ": exists and is never overwritten, so a hub given here would change nothing; write it there";
+    return wanted.config().string() +
+           ": exists and is never overwritten, so a hub given here would change nothing; write it there";
   }
   return {};
 }
@@ -142,14 +144,20 @@ int init(const Wish& wish) {
 void addInitCommand(CLI::App& program, Deed& deed) {
   const auto wish = std::make_shared<Wish>();
   CLI::App* command = program.add_subcommand("init", "make a gateway: its root, its certificate and its configuration");
-  command->add_option("--hostname", wish->names.hostname, "the name that devices dial; it needs a dot")->required()->type_name("NAME");
-  command->add_option("--ip", wish->names.addresses, "an address that devices may dial too; may be repeated")->type_name("ADDRESS")->allow_extra_args(false);
+  command->add_option("--hostname", wish->names.hostname, "the name that devices dial; it needs a dot")
+      ->required()
+      ->type_name("NAME");
+  command->add_option("--ip", wish->names.addresses, "an address that devices may dial too; may be repeated")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
   command->add_option("--dir", wish->directory, "where everything goes")->type_name("DIR")->capture_default_str();
   command->add_option("--hub", wish->hub, "the IoT Hub, as in contoso.azure-devices.net")->type_name("NAME");
-  command->add_option("--connection-string-file", wish->connectionStringFile,
-                      "a file with the connection string of a policy of the hub, of the module $edgeHub or of a device; - for stdin")
+  command
+      ->add_option("--connection-string-file", wish->connectionStringFile,
+                   "a file with the connection string of a policy of the hub, of the module $edgeHub or of a device; - for stdin")
       ->type_name("FILE");
-  command->add_option("--identity", wish->identity, "sphere: Azure Sphere devices (the default); any: devices of any CA")->type_name("sphere|any");
+  command->add_option("--identity", wish->identity, "sphere: Azure Sphere devices (the default); any: devices of any CA")
+      ->type_name("sphere|any");
   command->add_option("--queue", wish->queue, "where messages wait; the default is /var/lib/spheregate/queue")->type_name("DIR");
   command->add_option("--set", wish->given, "any other key of the configuration, as in listen.port=8884; may be repeated")
       ->type_name("KEY=VALUE")

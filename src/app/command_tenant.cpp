@@ -53,7 +53,8 @@ base::Explained<std::vector<x509::CertificateHandle>> certificatesFrom(const std
   std::string content(x509::kFileBytesMax + 1, '\0');
   std::cin.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(std::cin.gcount()));
-  if (content.size() > x509::kFileBytesMax) return base::failed<Certificates>("stdin: is larger than 16 MiB; check what is piped in");
+  if (content.size() > x509::kFileBytesMax)
+    return base::failed<Certificates>("stdin: is larger than 16 MiB; check what is piped in");
   auto certificates = x509::certificatesOfAnyKind(content);
   if (!certificates) return base::failed<Certificates>("stdin: " + certificates.error());
   return certificates;
@@ -89,7 +90,8 @@ int add(const Wish& wish) {
     entry["wasThere"] = one.wasThere;
     all.push_back(std::move(entry));
   }
-  if (wish.asJson) std::printf("%s\n", json{{"cas", all}, {"notes", choice->notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+  if (wish.asJson)
+    std::printf("%s\n", json{{"cas", all}, {"notes", choice->notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
   return kGood;
 }
 
@@ -104,7 +106,8 @@ int list(const Wish& wish) {
   if (wish.asJson) {
     json all = json::array();
     for (const pki::TenantCaFacts& ca : listing->cas) all.push_back(asJson(ca));
-    std::printf("%s\n", json{{"cas", all}, {"faults", listing->faults}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n",
+                json{{"cas", all}, {"faults", listing->faults}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
   } else {
     for (const pki::TenantCaFacts& ca : listing->cas) print(ca);
     if (listing->cas.empty()) std::printf("no tenant CA yet; add one with `spheregate tenant add FILE`\n");
@@ -125,15 +128,20 @@ int remove(const Wish& wish) {
   const auto rest = folder.list();
   const bool last = rest && rest->cas.empty();
   if (wish.asJson) {
-    std::printf("%s\n", json{{"removed", asJson(*removed)}, {"left", rest ? rest->cas.size() : 0}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n", json{{"removed", asJson(*removed)}, {"left", rest ? rest->cas.size() : 0}}
+                            .dump(2, ' ', false, json::error_handler_t::replace)
+                            .c_str());
   } else {
     std::printf("removed:  ");
     print(*removed);
   }
-  std::fprintf(stderr, "note: devices whose certificates it signed are refused from now on; while both CAs of a rotation are there, nobody is\n");
+  std::fprintf(
+      stderr,
+      "note: devices whose certificates it signed are refused from now on; while both CAs of a rotation are there, nobody is\n");
   if (last) {
     std::fprintf(stderr,
-                 "note: no tenant CA is left: the gateway does not start without one, and one that runs keeps those it has; stop it to keep everybody out\n");
+                 "note: no tenant CA is left: the gateway does not start without one, and one that runs keeps those it has; stop "
+                 "it to keep everybody out\n");
   }
   return kGood;
 }

@@ -20,9 +20,9 @@ int runCommand(int argc, const char* const* argv) {
   addTenantCommands(program, deed);
   addExportRootCommand(program, deed);
   addConfigCommands(program, deed);
+  addCheckCommand(program, deed);
   addDevicesCommands(program, deed);
   addStatusCommand(program, deed);
-  addCheckCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

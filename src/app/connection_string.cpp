@@ -41,7 +41,8 @@ void asPolicy(const Parts& parts, HubLogin& login) {
   login.keyFileKey = "upstream.auth.key_file";
   login.given = {{"upstream.auth.type", "hub_policy"}, {"upstream.auth.policy_name", policy}};
   if (policy == "iothubowner") {
-    login.remark = "the policy iothubowner may do everything at the hub; better make one with the permission `device connect` only";
+    login.remark =
+        "the policy iothubowner may do everything at the hub; better make one with the permission `device connect` only";
   }
 }
 
@@ -53,9 +54,11 @@ void asEdge(const Parts& parts, HubLogin& login) {
 
 void asGateway(const Parts& parts, HubLogin& login) {
   login.keyFileKey = "upstream.auth.key_file";
-  login.given = {{"upstream.mode", "shared"}, {"upstream.auth.type", "gateway_sas"}, {"upstream.auth.device_id", parts.at("DeviceId")}};
-  login.remark = "the key is that of one device, so all devices send under its identity (`mode: shared`), without twins and methods; "
-                 "with the connection string of a policy each device keeps its own";
+  login.given = {
+      {"upstream.mode", "shared"}, {"upstream.auth.type", "gateway_sas"}, {"upstream.auth.device_id", parts.at("DeviceId")}};
+  login.remark =
+      "the key is that of one device, so all devices send under its identity (`mode: shared`), without twins and methods; "
+      "with the connection string of a policy each device keeps its own";
 }
 
 }  // namespace
@@ -65,20 +68,25 @@ base::Explained<HubLogin> parseConnectionString(std::string_view text) {
   if (!read) return refused(read.error());
   const Parts& parts = *read;
   if (!parts.contains("HostName")) return refused(std::string{"has no HostName; copy all of it, as in "} + kExample);
-  if (parts.contains("SharedAccessSignature")) return refused("has a signature that expires instead of a key; give the connection string with SharedAccessKey");
-  if (parts.contains("x509")) return refused("is of a device with a certificate; set upstream.auth.type: gateway_x509 with `--set` instead");
-  if (!parts.contains("SharedAccessKey")) return refused(std::string{"has no SharedAccessKey; copy all of it, as in "} + kExample);
+  if (parts.contains("SharedAccessSignature"))
+    return refused("has a signature that expires instead of a key; give the connection string with SharedAccessKey");
+  if (parts.contains("x509"))
+    return refused("is of a device with a certificate; set upstream.auth.type: gateway_x509 with `--set` instead");
+  if (!parts.contains("SharedAccessKey"))
+    return refused(std::string{"has no SharedAccessKey; copy all of it, as in "} + kExample);
   HubLogin login{.hub = parts.at("HostName"), .key = parts.at("SharedAccessKey"), .keyFileKey = {}, .given = {}, .remark = {}};
   if (!hub::SharedAccessKey::fromBase64(login.key)) return refused("has a SharedAccessKey that is not base64; copy all of it");
   if (parts.contains("SharedAccessKeyName")) {
     asPolicy(parts, login);
   } else if (parts.contains("ModuleId") && parts.contains("DeviceId")) {
-    if (parts.at("ModuleId") != "$edgeHub") return refused("is of another module than $edgeHub; give that of $edgeHub, of a device, or of a policy");
+    if (parts.at("ModuleId") != "$edgeHub")
+      return refused("is of another module than $edgeHub; give that of $edgeHub, of a device, or of a policy");
     asEdge(parts, login);
   } else if (parts.contains("DeviceId")) {
     asGateway(parts, login);
   } else {
-    return refused("names neither a policy nor a device; give the connection string of a shared access policy with `device connect`");
+    return refused(
+        "names neither a policy nor a device; give the connection string of a shared access policy with `device connect`");
   }
   return login;
 }

@@ -90,9 +90,6 @@ class Daemon {
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
 
-  // The certificate that devices see, renewed before anybody reads it.
-  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), metrics_, [this] { if (reloading_) reloading_->request(); }};
-
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
   std::unique_ptr<queue::Disk> disk_{openDisk()};
@@ -107,6 +104,14 @@ class Daemon {
   identity::ClockFloor clock_{loop_.clock(), *state_, metrics_, kReleaseDate};
   identity::KnownDevices knownDevices_{*state_, loop_.timers(), metrics_};
   std::unique_ptr<identity::Admission> admission_{required(identity::Admission::load(config_.identity, clock_, knownDevices_, metrics_))};
+
+  // The certificate that devices see, renewed before the door opens and while it is open.
+  pki::Renewal renewal_{{config_.authority, config_.listener.certificate}, loop_.timers(), clock_, metrics_, [this] {
+                          // Not from within a reload.
+                          loop_.post([this] {
+                            if (reloading_) reloading_->request();
+                          });
+                        }};
 
   // The way to the hub: trust, logins, and the links: each device's own, or shares of the gateway's own connection. What Paho's thread
   // stores comes before Paho, so that it outlives it.
@@ -202,6 +207,7 @@ void Daemon::beginToWatch(const std::filesystem::path& file, const config::Confi
 // Trust and server certificate are swapped already; what was wished from the cloud stays.
 void Daemon::bringUpTo(const config::Config& config) {
   reviews_.review();
+  renewal_.follow({config.authority, config.listener.certificate});
   calendar_->look();
   if (steward_) return steward_->configure(configuredBy(config));
   base::changeLogLevel(config.logLevel);

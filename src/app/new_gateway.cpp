@@ -79,7 +79,8 @@ Done giveToDaemon(const NewGateway& wanted) {
   for (const auto& entry : fs::directory_iterator{wanted.authority(), error}) paths.push_back(entry.path());
   for (const fs::path& path : paths) {
     if (::lchown(path.c_str(), user->pw_uid, user->pw_gid) == 0) continue;
-    return base::failed<void>(path.string() + ": cannot be given to the user spheregate (" + std::strerror(errno) + "); check its file system");
+    return base::failed<void>(path.string() + ": cannot be given to the user spheregate (" + std::strerror(errno) +
+                              "); check its file system");
   }
   return {};
 }

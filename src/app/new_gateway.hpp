@@ -19,8 +19,8 @@ struct NewGateway {
   pki::Names names;                 // checked
   std::string hub;                  // empty: not known yet
   std::optional<HubLogin> login;
-  std::string identity;             // as devices.identity; empty: the default
-  std::filesystem::path queue;      // empty: the default
+  std::string identity;         // as devices.identity; empty: the default
+  std::filesystem::path queue;  // empty: the default
   // Any other keys of the configuration, dotted, and what they get.
   std::vector<std::pair<std::string, std::string>> given;
 

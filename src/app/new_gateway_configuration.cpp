@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "command_line.hpp"
 #include "example_configuration.hpp"
 #include "new_gateway.hpp"
 #include "written_configuration.hpp"
@@ -10,7 +11,8 @@ namespace {
 constexpr const char* kAuth = "upstream.auth";
 
 bool givesLogin(const NewGateway& wanted) {
-  return std::any_of(wanted.given.begin(), wanted.given.end(), [](const auto& one) { return one.first.starts_with("upstream.auth."); });
+  return std::any_of(wanted.given.begin(), wanted.given.end(),
+                     [](const auto& one) { return one.first.starts_with("upstream.auth."); });
 }
 
 }  // namespace
@@ -41,10 +43,17 @@ base::Explained<std::string> configurationOf(const NewGateway& wanted) {
   all.insert(all.end(), wanted.given.begin(), wanted.given.end());
   for (const auto& [key, value] : all) {
     if (!written.give(key, value)) {
-      return base::failed<std::string>("`" + key.substr(0, 80) + "` is not a key of the configuration; docs/configuration.md has them all");
+      return base::failed<std::string>("`" + key.substr(0, 80) +
+                                       "` is not a key of the configuration; docs/configuration.md has them all");
     }
   }
-  return base::Explained<std::string>{boost::system::in_place_value, written.text()};
+  std::string text = written.text();
+  // Where the comments name the file.
+  const std::string example = kConfigFile;
+  for (auto at = text.find(example); at != std::string::npos; at = text.find(example, at + wanted.config().string().size())) {
+    text.replace(at, example.size(), wanted.config().string());
+  }
+  return base::Explained<std::string>{boost::system::in_place_value, std::move(text)};
 }
 
 std::vector<config::Problem> faultsOf(const NewGateway& wanted, const std::string& text) {

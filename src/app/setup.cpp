@@ -20,7 +20,9 @@ std::int64_t secondsLeft(std::int64_t until) {
 std::shared_ptr<SetupOptions> addSetupOptions(CLI::App& command) {
   auto options = std::make_shared<SetupOptions>();
   CLI::Option* config = command.add_option("--config", options->config, "the configuration file")->type_name("FILE");
-  command.add_option("--dir", options->directory, "the directory that `spheregate init` made, instead")->type_name("DIR")->excludes(config);
+  command.add_option("--dir", options->directory, "the directory that `spheregate init` made, instead")
+      ->type_name("DIR")
+      ->excludes(config);
   return options;
 }
 
@@ -34,7 +36,8 @@ std::optional<config::Config> readSetup(const SetupOptions& options, const std::
   config::Loaded loaded = config::load(configFile(options));
   bool good = true;
   for (const config::Problem& problem : loaded.problems) {
-    const bool matters = problem.key.empty() || std::any_of(needed.begin(), needed.end(), [&](const std::string& key) { return problem.key.starts_with(key); });
+    const bool matters = problem.key.empty() || std::any_of(needed.begin(), needed.end(),
+                                                            [&](const std::string& key) { return problem.key.starts_with(key); });
     if (!matters) continue;
     good = false;
     std::fprintf(stderr, "%s\n", config::text(problem).c_str());

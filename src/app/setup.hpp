@@ -19,8 +19,8 @@ struct SetupOptions {
 };
 std::shared_ptr<SetupOptions> addSetupOptions(CLI::App& command);
 
-// The configuration as far as these keys go; those that begin with one of `needed` must be right. A gateway that is being set up has
-// no hub yet. Nothing when they are not; the problems are on stderr then.
+// The configuration as far as these keys go; those that begin with one of `needed` must be right. A gateway that is being set up
+// has no hub yet. Nothing when they are not; the problems are on stderr then.
 std::optional<config::Config> readSetup(const SetupOptions& options, const std::vector<std::string>& needed);
 std::filesystem::path configFile(const SetupOptions& options);
 

@@ -91,7 +91,8 @@ void WrittenConfiguration::leaveOut(const std::string& key) {
 std::vector<std::string> WrittenConfiguration::keysIn(const std::string& section) const {
   std::vector<std::string> found;
   for (const Line& line : lines_) {
-    if (!line.key.empty() && line.key.size() > line.name.size() && line.key == section + "." + line.name) found.push_back(line.key);
+    if (!line.key.empty() && line.key.size() > line.name.size() && line.key == section + "." + line.name)
+      found.push_back(line.key);
   }
   return found;
 }
@@ -110,7 +111,8 @@ std::string WrittenConfiguration::written(const Line& line) {
 }
 
 WrittenConfiguration::Line* WrittenConfiguration::find(const std::string& key) {
-  const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return !line.key.empty() && line.key == key; });
+  const auto found =
+      std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return !line.key.empty() && line.key == key; });
   return found == lines_.end() ? nullptr : &*found;
 }
 

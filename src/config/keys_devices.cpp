@@ -44,8 +44,8 @@ void addDeviceKeys(std::vector<Key>& all) {
       "tls.certificate", file(), [](auto& c) -> auto& { return c.listener.certificate; }))));
   all.push_back(live(required(key(
       "tls.private_key", serverKey(), [](auto& c) -> auto& { return c.listener.privateKey; }))));
-  all.push_back(key(
-      "tls.authority", optionalFile(), [](auto& c) -> auto& { return c.authority; }));
+  all.push_back(live(key(
+      "tls.authority", optionalFile(), [](auto& c) -> auto& { return c.authority; })));
   all.push_back(key(
       "tls.min_version", choice<tls::MinVersion>({{"1.2", tls::MinVersion::tls12}, {"1.3", tls::MinVersion::tls13}}),
       [](auto& c) -> auto& { return c.listener.minVersion; }));

@@ -27,7 +27,7 @@ Admission::~Admission() = default;
 base::Explained<void> Admission::reload(const Settings& settings) {
   auto trust = readTrustSet(settings, inside_->time.wall());
   if (!trust) return base::failed<void>(trust.error());
-  inside_->trust = std::move(*trust);
+  inside_->use(std::move(*trust));
   return {};
 }
 

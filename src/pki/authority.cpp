@@ -42,7 +42,8 @@ Validity from(WallTime now, std::chrono::hours life) { return {now - kBackDated,
 
 std::string clockFault(WallTime now) {
   if (now.time_since_epoch() >= kThisProgram) return {};
-  return "this machine's clock says " + x509::timeText(seconds(now)) + ", and certificates made now would be of no use; set the clock, see `timedatectl`";
+  return "this machine's clock says " + x509::timeText(seconds(now)) +
+         ", and certificates made now would be of no use; set the clock, see `timedatectl`";
 }
 
 // The key first: a certificate without its key would be a retired root.
@@ -71,7 +72,8 @@ std::string organizationOf(X509& certificate) {
 base::Explained<Authority> Authority::create(const fs::path& directory, const std::string& hostname, WallTime now) {
   std::error_code error;
   if (fs::exists(directory, error)) {
-    return base::failed<Authority>(directory.string() + ": exists; an authority is never made anew, because devices trust the one they have");
+    return base::failed<Authority>(directory.string() +
+                                   ": exists; an authority is never made anew, because devices trust the one they have");
   }
   if (const std::string fault = clockFault(now); !fault.empty()) return base::failed<Authority>(fault);
   // Renamed into place when it is complete, so that no crash leaves half of it.
@@ -101,7 +103,9 @@ base::Explained<Authority> Authority::open(const fs::path& directory) {
     std::error_code error;
     if (!fs::exists(file, error)) {
       // Roots of long ago may have been taken away.
-      if (error) return base::failed<Authority>(file.string() + ": cannot be looked at (" + error.message() + "); check the permissions of its directory");
+      if (error)
+        return base::failed<Authority>(file.string() + ": cannot be looked at (" + error.message() +
+                                       "); check the permissions of its directory");
       continue;
     }
     auto certificates = x509::readCertificates(file);
@@ -110,7 +114,8 @@ base::Explained<Authority> Authority::open(const fs::path& directory) {
     authority.roots_.push_back({number, std::move(certificates->front()), hasKey});
   }
   if (authority.roots_.empty()) {
-    return base::failed<Authority>(directory.string() + ": holds no root-1.pem; make the gateway's certificates with `spheregate init`");
+    return base::failed<Authority>(directory.string() +
+                                   ": holds no root-1.pem; make the gateway's certificates with `spheregate init`");
   }
   return authority;
 }
@@ -204,7 +209,8 @@ base::Explained<PrivateKeyHandle> Authority::keyOf(const Root& root) const {
   if (!key) return key;
   const x509::ErrorQueueMark mark;
   if (X509_check_private_key(root.certificate.get(), key->get()) != 1) {
-    return base::failed<PrivateKeyHandle>(file.string() + ": does not belong to the certificate beside it; restore both from one backup");
+    return base::failed<PrivateKeyHandle>(file.string() +
+                                          ": does not belong to the certificate beside it; restore both from one backup");
   }
   return key;
 }

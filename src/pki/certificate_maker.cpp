@@ -64,8 +64,8 @@ bool addServerExtensions(X509& certificate, X509& issuer) {
 
 CertificateHandle blank(EVP_PKEY& key, Validity validity) {
   CertificateHandle made{X509_new()};
-  const bool filled = made && X509_set_version(made.get(), X509_VERSION_3) == 1 && setSerial(*made) && setTimes(*made, validity) &&
-                      X509_set_pubkey(made.get(), &key) == 1;
+  const bool filled = made && X509_set_version(made.get(), X509_VERSION_3) == 1 && setSerial(*made) &&
+                      setTimes(*made, validity) && X509_set_pubkey(made.get(), &key) == 1;
   return filled ? std::move(made) : nullptr;
 }
 
@@ -116,11 +116,12 @@ base::Explained<CertificateHandle> makeRoot(EVP_PKEY& key, const std::string& or
   std::string mine = "Spheregate root ";
   for (std::size_t at = 0; at < 4; ++at) mine += {digits[digest[at] >> 4], digits[digest[at] & 15]};
   X509_NAME* subject = X509_get_subject_name(root.get());
-  const bool made = length >= 4 && addName(subject, NID_organizationName, organization) && addName(subject, NID_commonName, mine) &&
-                    X509_set_issuer_name(root.get(), subject) == 1 &&
+  const bool made = length >= 4 && addName(subject, NID_organizationName, organization) &&
+                    addName(subject, NID_commonName, mine) && X509_set_issuer_name(root.get(), subject) == 1 &&
                     addExtension(*root, *root, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                     addExtension(*root, *root, NID_key_usage, "critical,keyCertSign,cRLSign") &&
-                    addExtension(*root, *root, NID_subject_key_identifier, "hash") && X509_sign(root.get(), &key, EVP_sha256()) != 0;
+                    addExtension(*root, *root, NID_subject_key_identifier, "hash") &&
+                    X509_sign(root.get(), &key, EVP_sha256()) != 0;
   if (!made) return opensslFailed<CertificateHandle>("root certificate");
   return root;
 }

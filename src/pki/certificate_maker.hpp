@@ -27,8 +27,8 @@ struct ServerNames {
   std::string commonName;
   std::string subjectAltNames;  // in OpenSSL's language: `DNS:gateway.plant.example,IP:10.0.0.5`
 };
-base::Explained<x509::CertificateHandle> makeServer(EVP_PKEY& publicKey, const ServerNames& names, Validity validity, X509& issuer,
-                                                    EVP_PKEY& issuerKey);
+base::Explained<x509::CertificateHandle> makeServer(EVP_PKEY& publicKey, const ServerNames& names, Validity validity,
+                                                    X509& issuer, EVP_PKEY& issuerKey);
 // The same subject, names and key as `old`, for another time.
 base::Explained<x509::CertificateHandle> renewServer(X509& old, Validity validity, X509& issuer, EVP_PKEY& issuerKey);
 

@@ -46,16 +46,20 @@ std::string address(const std::string& text) {
 bool versionFour(const std::string& text) { return text.find(':') == std::string::npos; }
 
 std::string hostFault(const std::string& name) {
-  if (name.size() > kHostBytesMax) return "the host name has " + std::to_string(name.size()) + " characters; use one of at most 253";
+  if (name.size() > kHostBytesMax)
+    return "the host name has " + std::to_string(name.size()) + " characters; use one of at most 253";
   if (name.starts_with("*")) return "a wildcard is no name that devices can dial; give the name of this gateway";
-  if (!validHost(name)) return "`" + name.substr(0, 64) + "` is not a host name; write only the name, as in gateway.plant.example, without scheme, port or path";
+  if (!validHost(name))
+    return "`" + name.substr(0, 64) +
+           "` is not a host name; write only the name, as in gateway.plant.example, without scheme, port or path";
   if (name.find('.') == std::string::npos) {
     return "`" + name + "` has no dot; use a name with a dot, as in " + name +
            ".plant.example: the devices' SDK takes what is before the first dot for the hub's name";
   }
   const std::string_view last = std::string_view{name}.substr(name.rfind('.') + 1);
   const bool digits = std::all_of(last.begin(), last.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-  if (digits && address(name).empty()) return "`" + name + "` is neither an IPv4 address nor a host name; its last part may not be a number";
+  if (digits && address(name).empty())
+    return "`" + name + "` is neither an IPv4 address nor a host name; its last part may not be a number";
   return {};
 }
 
@@ -67,12 +71,14 @@ base::Explained<Names> checkedNames(Names names) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (const std::string fault = hostFault(names.hostname); !fault.empty()) return base::failed<Names>(fault);
   if (names.addresses.size() > kAddressesMax) {
-    return base::failed<Names>("there are " + std::to_string(names.addresses.size()) + " addresses; give at most 16, those that devices dial");
+    return base::failed<Names>("there are " + std::to_string(names.addresses.size()) +
+                               " addresses; give at most 16, those that devices dial");
   }
   std::vector<std::string> addresses;
   for (const std::string& text : names.addresses) {
     std::string form = address(text);
-    if (form.empty()) return base::failed<Names>("`" + text.substr(0, 64) + "` is not an IP address; write it as 192.168.1.5 or fd00::5");
+    if (form.empty())
+      return base::failed<Names>("`" + text.substr(0, 64) + "` is not an IP address; write it as 192.168.1.5 or fd00::5");
     if (std::find(addresses.begin(), addresses.end(), form) == addresses.end()) addresses.push_back(std::move(form));
   }
   names.addresses = std::move(addresses);

@@ -25,17 +25,29 @@ std::string dueBecause(X509& certificate, const Authority& authority, std::int64
 
 }  // namespace
 
-Renewal::Renewal(RenewalSettings settings, base::Timers& timers, metrics::Registry& metrics, Renewed renewed)
+Renewal::Renewal(RenewalSettings settings, base::Timers& timers, const base::Clock& clock, metrics::Registry& metrics,
+                 Renewed renewed)
     : settings_{std::move(settings)},
       timers_{timers},
+      clock_{clock},
       renewed_{std::move(renewed)},
       done_{metrics.counter("certificate_renewals_total", "Renewals of the server certificate by the gateway's own authority.",
                             {{"result", "ok"}})},
-      failures_{metrics.counter("certificate_renewals_total", "Renewals of the server certificate by the gateway's own authority.",
-                                {{"result", "failed"}})} {}
+      failures_{metrics.counter("certificate_renewals_total",
+                                "Renewals of the server certificate by the gateway's own authority.", {{"result", "failed"}})} {}
 
 void Renewal::begin() {
   if (!settings_.authority.empty()) look();
+}
+
+void Renewal::follow(RenewalSettings settings) {
+  if (settings != settings_) {
+    settings_ = std::move(settings);
+    toldOfStranger_ = false;
+    lastFault_.clear();
+  }
+  next_.cancel();
+  begin();
 }
 
 void Renewal::look() {
@@ -58,7 +70,7 @@ void Renewal::renewIfDue() {
     return;
   }
   prepareSuccessor(*authority);
-  const base::WallTime now = timers_.clock().wall();
+  const base::WallTime now = clock_.wall();
   const std::string why = dueBecause(leaf, *authority, std::chrono::system_clock::to_time_t(now));
   if (why.empty()) return;
   const auto text = authority->renewServer(leaf, now);
@@ -72,13 +84,15 @@ void Renewal::renewIfDue() {
 }
 
 void Renewal::prepareSuccessor(Authority& authority) {
-  const base::WallTime now = timers_.clock().wall();
+  const base::WallTime now = clock_.wall();
   const auto made = authority.prepareSuccessor(now);
   if (!made) return failed(made.error());
   if (!*made) return;
-  base::logWarn("the root for devices has a new successor",
-                {{"authority", settings_.authority.string()},
-                 {"fix", "put what `spheregate export-root` prints into the devices' next application; what they have now stays good for years"}});
+  base::logWarn(
+      "the root for devices has a new successor",
+      {{"authority", settings_.authority.string()},
+       {"fix",
+        "put what `spheregate export-root` prints into the devices' next application; what they have now stays good for years"}});
 }
 
 void Renewal::failed(const std::string& reason) {

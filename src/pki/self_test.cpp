@@ -42,7 +42,8 @@ std::string anchorFault(X509& ca, base::WallTime now) {
   X509_VERIFY_PARAM_set_time(rules, std::chrono::system_clock::to_time_t(now));
   SPHEREGATE_CHECK(X509_STORE_CTX_init(context.get(), store.get(), &ca, nullptr) == 1);
   if (X509_verify_cert(context.get()) == 1) return {};
-  return std::string{" does not work as an anchor in OpenSSL: "} + X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())) +
+  return std::string{" does not work as an anchor in OpenSSL: "} +
+         X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())) +
          "; ask whoever runs the CA for a correct certificate";
 }
 

@@ -19,7 +19,8 @@ using Certificates = std::vector<CertificateHandle>;
 // A chain has three; a file of all CAs that a tenant ever had, a dozen.
 constexpr std::size_t kCertificatesMax = 100;
 
-constexpr const char* kOwn = "download the tenant's own CA with `az sphere ca-certificate download`, or its chain with download-chain";
+constexpr const char* kOwn =
+    "download the tenant's own CA with `az sphere ca-certificate download`, or its chain with download-chain";
 
 std::string subjectOf(X509& certificate) { return "`" + x509::nameText(*X509_get_subject_name(&certificate)) + "`"; }
 
@@ -40,7 +41,8 @@ bool ofAzureSphereItself(X509& certificate) {
 void keepEachOnce(Certificates& certificates) {
   Certificates once;
   for (CertificateHandle& one : certificates) {
-    const bool again = std::any_of(once.begin(), once.end(), [&](const CertificateHandle& other) { return X509_cmp(one.get(), other.get()) == 0; });
+    const bool again = std::any_of(once.begin(), once.end(),
+                                   [&](const CertificateHandle& other) { return X509_cmp(one.get(), other.get()) == 0; });
     if (!again) once.push_back(std::move(one));
   }
   certificates = std::move(once);
@@ -50,7 +52,7 @@ void keepEachOnce(Certificates& certificates) {
 struct Sorted {
   std::vector<X509*> leaves;
   std::vector<X509*> above;     // CAs over the tenants', or over another CA of the file
-  std::vector<X509*> nameless; // CAs without a GUID where one is needed
+  std::vector<X509*> nameless;  // CAs without a GUID where one is needed
   std::vector<X509*> fitting;
 };
 
@@ -78,7 +80,7 @@ Sorted sorted(const Certificates& certificates, const ImportRules& rules) {
 std::string nothingFits(const Sorted& all) {
   if (!all.above.empty()) {
     return "holds no tenant CA, only " + subjectOf(*all.above.back()) +
-           ", a CA above the tenants, which would vouch for everybody else's devices too; " + kOwn;
+           ", a CA above the tenants, to which every tenant chains; " + kOwn;
   }
   if (!all.nameless.empty()) {
     return subjectOf(*all.nameless.front()) +
@@ -86,7 +88,8 @@ std::string nothingFits(const Sorted& all) {
            ". For devices of another CA set devices.identity: any first";
   }
   return subjectOf(*all.leaves.front()) +
-         " is not a CA but a leaf (perhaps the certificate of a device or a server); give the CA that issued the devices' certificates";
+         " is not a CA but a leaf (perhaps the certificate of a device or a server); give the CA that issued the devices' "
+         "certificates";
 }
 
 void noteLeftOut(const Sorted& all, std::vector<std::string>& notes) {
@@ -99,10 +102,12 @@ void noteAbout(X509& ca, const ImportRules& rules, std::vector<std::string>& not
   const std::int64_t now = std::chrono::system_clock::to_time_t(rules.now);
   const std::int64_t begin = x509::unixSeconds(*X509_get0_notBefore(&ca));
   if (begin > now) {
-    notes.push_back(subjectOf(ca) + " is valid only from " + x509::timeText(begin) + "; if that is past, check this machine's clock with `timedatectl`");
+    notes.push_back(subjectOf(ca) + " is valid only from " + x509::timeText(begin) +
+                    "; if that is past, check this machine's clock with `timedatectl`");
   }
   if (X509_check_issued(&ca, &ca) == X509_V_OK) {
-    notes.push_back(subjectOf(ca) + " is a root: it vouches for devices that it signed itself, and not for those of CAs below it");
+    notes.push_back(subjectOf(ca) +
+                    " is a root: it vouches for devices that it signed itself, and not for those of CAs below it");
   }
 }
 

@@ -55,7 +55,8 @@ bool isCertificateFile(const fs::directory_entry& entry) {
   constexpr std::array<std::string_view, 4> endings{".pem", ".cer", ".crt", ".der"};
   std::error_code error;
   std::string ending = entry.path().extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return !entry.path().filename().string().starts_with('.') && entry.is_regular_file(error) &&
          std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
@@ -65,7 +66,8 @@ bool isCertificateFile(const fs::directory_entry& entry) {
 base::Explained<Paths> TenantFolder::files() const {
   std::error_code error;
   if (fs::is_regular_file(directory_, error)) {
-    return base::failed<Paths>(directory_.string() + ": is a file; let devices.tenant_ca name a directory, and move the file there");
+    return base::failed<Paths>(directory_.string() +
+                               ": is a file; let devices.tenant_ca name a directory, and move the file there");
   }
   Paths found;
   if (!fs::exists(directory_, error) && !error) return found;
@@ -73,7 +75,8 @@ base::Explained<Paths> TenantFolder::files() const {
   for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) {
     if (isCertificateFile(*entries)) found.push_back(entries->path());
   }
-  if (error) return base::failed<Paths>(directory_.string() + ": cannot be listed (" + error.message() + "); check its permissions");
+  if (error)
+    return base::failed<Paths>(directory_.string() + ": cannot be listed (" + error.message() + "); check its permissions");
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -104,7 +107,8 @@ base::Explained<std::vector<TenantFolder::Added>> TenantFolder::add(const std::v
   All added;
   for (const x509::CertificateHandle& ca : cas) {
     TenantCaFacts facts = factsOf(*ca, {});
-    const auto there = std::find_if(before->cas.begin(), before->cas.end(), [&](const TenantCaFacts& one) { return one.sha256 == facts.sha256; });
+    const auto there = std::find_if(before->cas.begin(), before->cas.end(),
+                                    [&](const TenantCaFacts& one) { return one.sha256 == facts.sha256; });
     if (there != before->cas.end()) {
       added.push_back({*there, true});
       continue;
@@ -120,7 +124,9 @@ base::Explained<std::vector<TenantFolder::Added>> TenantFolder::add(const std::v
 base::Explained<TenantCaFacts> TenantFolder::remove(const std::string& fingerprint) const {
   const std::string wanted = plainFingerprint(fingerprint);
   if (wanted.size() < kFingerprintLeast) {
-    return base::failed<TenantCaFacts>("`" + fingerprint.substr(0, 80) + "` is not a fingerprint; give the SHA-256 that `spheregate tenant list` shows, or at least its first 4 digits");
+    return base::failed<TenantCaFacts>(
+        "`" + fingerprint.substr(0, 80) +
+        "` is not a fingerprint; give the SHA-256 that `spheregate tenant list` shows, or at least its first 4 digits");
   }
   const auto listing = list();
   if (!listing) return base::failed<TenantCaFacts>(listing.error());
@@ -129,13 +135,15 @@ base::Explained<TenantCaFacts> TenantFolder::remove(const std::string& fingerpri
   for (const TenantCaFacts& one : listing->cas) {
     if (!one.sha256.starts_with(wanted) && !one.sha1.starts_with(wanted)) continue;
     if (found && found->sha256 != one.sha256) {
-      return base::failed<TenantCaFacts>(wanted + " fits more than one CA: " + found->sha256 + " and " + one.sha256 + "; give more digits");
+      return base::failed<TenantCaFacts>(wanted + " fits more than one CA: " + found->sha256 + " and " + one.sha256 +
+                                         "; give more digits");
     }
     found = &one;
     places.push_back(one.file);
   }
   if (!found) {
-    return base::failed<TenantCaFacts>("no CA in " + directory_.string() + " has the fingerprint " + wanted + "; `spheregate tenant list` shows those there are");
+    return base::failed<TenantCaFacts>("no CA in " + directory_.string() + " has the fingerprint " + wanted +
+                                       "; `spheregate tenant list` shows those there are");
   }
   // A CA that stands in two files would stay by the other.
   places.erase(std::unique(places.begin(), places.end()), places.end());

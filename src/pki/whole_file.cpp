@@ -33,11 +33,15 @@ fs::path folderOf(const fs::path& file) { return file.has_parent_path() ? file.p
 std::string fixFor(int error) {
   switch (error) {
     case EACCES:
-    case EPERM: return "run it as a user who may write there, for example with sudo";
-    case EROFS: return "the place is read-only for this process; under systemd add it to ReadWritePaths=";
+    case EPERM:
+      return "run it as a user who may write there, for example with sudo";
+    case EROFS:
+      return "the place is read-only for this process; under systemd add it to ReadWritePaths=";
     case ENOSPC:
-    case EDQUOT: return "free space on that disk";
-    default: return "check the path and its disk";
+    case EDQUOT:
+      return "free space on that disk";
+    default:
+      return "check the path and its disk";
   }
 }
 
@@ -57,7 +61,7 @@ bool writeAll(int descriptor, std::string_view content) {
 
 // Best effort: only root may give a file to somebody else.
 void keepOwner(const fs::path& file, int descriptor) {
-  struct stat old{};
+  struct stat old {};
   if (::stat(file.c_str(), &old) != 0) return;
   [[maybe_unused]] const int ignored = ::fchown(descriptor, old.st_uid, old.st_gid);
 }

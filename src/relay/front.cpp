@@ -52,16 +52,18 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
 }
 
 // CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
-const std::map<std::string, std::size_t>& Front::devicesByCa() {
-  for (auto& entry : devicesByCa_) entry.second = 0;
+std::map<std::string, std::size_t> Front::devicesByCa() const {
+  std::map<std::string, std::size_t> counts = devicesByCa_;
+  for (auto& entry : counts) entry.second = 0;
   for (const auto& entry : guests_) {
-    if (entry.second->device) ++devicesByCa_[entry.second->verdict->caSha256];
+    if (entry.second->device) ++counts[entry.second->verdict->caSha256];
   }
-  return devicesByCa_;
+  return counts;
 }
 
 void Front::refreshDevicesByCa() {
-  for (const auto& [ca, count] : devicesByCa()) {
+  devicesByCa_ = devicesByCa();
+  for (const auto& [ca, count] : devicesByCa_) {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
   }

@@ -57,8 +57,8 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
     waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
   });
   for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "too_many_unauthenticated",
-                             "timeout", "protocol", "no_shared_cipher", "client_alert", "server_key"}) {
+                             "rate_limited", "too_many_connections", "too_many_unauthenticated", "timeout", "protocol",
+                             "no_shared_cipher", "client_alert", "server_key"}) {
     metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }
@@ -183,7 +183,7 @@ Situation Reception::situation(const Newcomer& newcomer, SSL& ssl) const {
 void Reception::turnAway(Newcomer newcomer, Handshake::Ending ending, const Outcome& outcome) {
   const Refusal refusal = whyNot(newcomer, ending, outcome);
   // Whoever leaves before a word, a health check for example, has cost nothing; whoever has to go for others did nothing wrong.
-  const bool itsDoing = ending != Handshake::Ending::sentAway && (!refusal.left || newcomer.handshake->begun());
+  const bool itsDoing = ending != Handshake::Ending::sentAway && !refusal.ours && (!refusal.left || newcomer.handshake->begun());
   if (itsDoing) lobby_->refused(newcomer.source);
   account(newcomer.peer, newcomer.source, refusal, newcomer.verdict.get(), &newcomer.introduction);
   // The alert that says why has been written; who is gone or was too slow needs no farewell.

@@ -87,7 +87,8 @@ Refusal oldVersion(const Situation& situation) {
 Refusal ownKey(const Outcome& outcome) {
   return {.result = "server_key",
           .reason = "the token or TPM that holds the gateway's own key did not sign: " + outcome.text(),
-          .fix = "see that what tls.private_key names is there and works, then restart the gateway; the device is not to blame"};
+          .fix = "see that what tls.private_key names is there and works, then restart the gateway; the device is not to blame",
+          .ours = true};
 }
 
 Refusal failed(const Outcome& outcome, const Situation& situation) {

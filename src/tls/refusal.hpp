@@ -18,6 +18,7 @@ struct Refusal {
   std::string reason;
   std::string fix;
   bool left = false;  // the peer did, of its own will: nothing to tell anybody
+  bool ours = false;  // the gateway is to blame, and not the peer
 };
 
 // What is known besides the error, for saying why.

@@ -18,11 +18,13 @@ using Certificates = std::vector<CertificateHandle>;
 using ContainerHandle = std::unique_ptr<PKCS7, Release<PKCS7_free>>;
 
 constexpr const char* kDownload = "download the tenant CA again with `az sphere ca-certificate download`";
-constexpr const char* kUnpack = "is a PKCS#7 container (.p7b); import it with `spheregate tenant add FILE`, which picks the tenant's own CA";
+constexpr const char* kUnpack =
+    "is a PKCS#7 container (.p7b); import it with `spheregate tenant add FILE`, which picks the tenant's own CA";
 constexpr const char* kSecret = "holds a private key; put only the CA's certificate here, the gateway never needs its key";
 constexpr const char* kPfx =
     "is a PKCS#12 container (.pfx, .p12), which is made for private keys; export only the CA's certificate, in PEM or DER form";
-constexpr const char* kRequest = "is a certificate request (CSR), which nobody has signed yet; give the certificate that was issued for it";
+constexpr const char* kRequest =
+    "is a certificate request (CSR), which nobody has signed yet; give the certificate that was issued for it";
 constexpr const char* kRevocations = "is a revocation list (CRL), not a certificate; give the CA's certificate here";
 
 template <class Object, auto parse, auto release>
@@ -47,7 +49,8 @@ ContainerHandle containerFrom(std::string_view der) {
 
 base::Explained<Certificates> unpacked(const PKCS7& container) {
   if (OBJ_obj2nid(container.type) != NID_pkcs7_signed || container.d.sign == nullptr) {
-    return base::failed<Certificates>("is a PKCS#7 container of another kind than the one for certificates; export them as .p7b again");
+    return base::failed<Certificates>(
+        "is a PKCS#7 container of another kind than the one for certificates; export them as .p7b again");
   }
   const STACK_OF(X509)* all = container.d.sign->cert;
   Certificates certificates;
@@ -56,7 +59,8 @@ base::Explained<Certificates> unpacked(const PKCS7& container) {
     X509_up_ref(one);
     certificates.emplace_back(one);
   }
-  if (certificates.empty()) return base::failed<Certificates>(std::string{"is a PKCS#7 container without certificates; "} + kDownload);
+  if (certificates.empty())
+    return base::failed<Certificates>(std::string{"is a PKCS#7 container without certificates; "} + kDownload);
   return certificates;
 }
 
@@ -69,7 +73,8 @@ bool isWebPage(std::string_view text) {
 // With its mark in front, or without it, as some tools save it: every second byte of ASCII is zero.
 bool isUtf16(std::string_view text) {
   using namespace std::string_view_literals;
-  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") || text.substr(0, 1024).find("-\0-\0-"sv) != std::string_view::npos;
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
+         text.substr(0, 1024).find("-\0-\0-"sv) != std::string_view::npos;
 }
 
 struct PemBlock {

@@ -33,7 +33,7 @@ class Crl(GatewayTest):
         self.gateway.connected(self.pki.device(1)).disconnect()
         lists = self.gateway.status()["crls"]
         self.assertEqual([(one["entries"], one["stale"]) for one in lists], [(1, False)])
-        self.assertEqual(self.gateway.metric("crl_next_update_timestamp_seconds", certificate=lists[0]["ca_sha256"], file=lists[0]["file"]),
+        self.assertEqual(self.gateway.metric("certificate_expiry_timestamp_seconds", certificate="crl " + lists[0]["ca_sha256"]),
                          lists[0]["next_update"])
 
     def test_a_stale_or_missing_list_by_policy(self):

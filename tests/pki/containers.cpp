@@ -43,7 +43,8 @@ RevocationList revocations(const Issued& ca, Time now) {
   RevocationList made{needed(X509_CRL_new(), "a revocation list"), X509_CRL_free};
   const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> when{
       needed(ASN1_TIME_set(nullptr, std::chrono::system_clock::to_time_t(now)), "a time"), ASN1_TIME_free};
-  needed(X509_CRL_set_version(made.get(), 1) == 1 && X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(ca.certificate.get())) == 1 &&
+  needed(X509_CRL_set_version(made.get(), 1) == 1 &&
+             X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(ca.certificate.get())) == 1 &&
              X509_CRL_set1_lastUpdate(made.get(), when.get()) == 1 && X509_CRL_set1_nextUpdate(made.get(), when.get()) == 1 &&
              X509_CRL_sign(made.get(), ca.key.get(), EVP_sha384()) != 0,
          "a revocation list");
@@ -52,7 +53,8 @@ RevocationList revocations(const Issued& ca, Time now) {
 
 std::string pfx(const Issued& of) {
   const std::unique_ptr<PKCS12, decltype(&PKCS12_free)> made{
-      needed(PKCS12_create("secret", "device", of.key.get(), of.certificate.get(), nullptr, 0, 0, 0, 0, 0), "a .pfx"), PKCS12_free};
+      needed(PKCS12_create("secret", "device", of.key.get(), of.certificate.get(), nullptr, 0, 0, 0, 0, 0), "a .pfx"),
+      PKCS12_free};
   return written([&](BIO* bio) { return i2d_PKCS12_bio(bio, made.get()); }, "a .pfx");
 }
 

@@ -18,25 +18,26 @@ namespace spheregate::pki {
 // Azure Sphere's sample reads the file of trusted certificates into a buffer of three kilobytes and ends when it does not fit.
 inline constexpr std::size_t kExportBytesMax = 3072;
 
-// A leaked key is of use for a year at most; a renewal that fails leaves a third of it, 122 days, to mend it; and some TLS libraries
-// refuse server certificates of more than 398 days.
+// A leaked key is of use for a year at most; a renewal that fails leaves a third of it, 122 days, to mend it; and some TLS
+// libraries refuse server certificates of more than 398 days.
 inline constexpr std::chrono::hours kServerLife{24 * 365};
-// Roots live in applications of devices, which are hard to change. The first one ends ten years before the second, so that two never
-// end together, and both before 2050, where dates in certificates get another form.
+// Roots live in applications of devices, which are hard to change. The first one ends ten years before the second, so that two
+// never end together, and both before 2050, where dates in certificates get another form.
 inline constexpr std::chrono::hours kFirstRootLife{24 * 3652};
 inline constexpr std::chrono::hours kRootLife{24 * 7305};
 
-// The gateway's own certificate authority: a directory with root-1.pem, root-1.key, root-2.pem, … The first root whose key is there
-// and which outlives a new server certificate issues; the one after it is published beside it, so that devices trust it long before.
-// A root without its key is retired. Keys are read only to sign. Values; nobody else writes there meanwhile.
+// The gateway's own certificate authority: a directory with root-1.pem, root-1.key, root-2.pem, … The first root whose key is
+// there and which outlives a new server certificate issues; the one after it is published beside it, so that devices trust it
+// long before. A root without its key is retired. Keys are read only to sign. Values; nobody else writes there meanwhile.
 class Authority {
  public:
   // Makes the directory with two roots, as a whole or not at all. Refuses when it exists.
-  static base::Explained<Authority> create(const std::filesystem::path& directory, const std::string& hostname, base::WallTime now);
+  static base::Explained<Authority> create(const std::filesystem::path& directory, const std::string& hostname,
+                                           base::WallTime now);
   static base::Explained<Authority> open(const std::filesystem::path& directory);
 
-  // PEM: the leaf, then its issuer, the root. From a day ago, because clocks of devices are slow, for kServerLife, but never longer
-  // than its root. `publicKey` is the server's own.
+  // PEM: the leaf, then its issuer, the root. From a day ago, because clocks of devices are slow, for kServerLife, but never
+  // longer than its root. `publicKey` is the server's own.
   base::Explained<std::string> issueServer(EVP_PKEY& publicKey, const Names& names, base::WallTime now) const;
   // The same subject, names and key as a certificate of this authority.
   base::Explained<std::string> renewServer(X509& server, base::WallTime now) const;

@@ -75,7 +75,7 @@ class Front final : public session::Host, public DeviceSide {
 
   std::size_t devicesConnected() const { return connected_; }
   // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
-  const std::map<std::string, std::size_t>& devicesByCa();
+  std::map<std::string, std::size_t> devicesByCa() const;
   std::vector<DeviceView> devices() const;
   // Of a device that was here or has something queued; nothing otherwise.
   std::optional<queue::DeviceKey> find(std::string_view id) const;

@@ -90,10 +90,6 @@ class Fleet : public testing::Test {
     return judgement;
   }
   std::uint64_t counted(const std::string& name) { return metrics.counter(name, "").value(); }
-  double shown(const std::string& name, const metrics::Labels& labels = {}) {
-    metrics.text();
-    return metrics.gauge(name, "", labels).value();
-  }
 
   test::ManualTime time;
   test::ManualClock& clock = time.clock;

@@ -57,16 +57,6 @@ TEST_F(Reload, keepsWhatWasDeniedAtRunTime) {
   EXPECT_EQ(judge(*admission, device()).refusal, Refusal::denied);
 }
 
-TEST_F(Reload, showsOnlyTheCasInUse) {
-  const std::string gone = admission->tenantCas().front().sha256;
-  pin("b.pem", sphere().tenantB);
-  unpin("a.pem");
-  EXPECT_EQ(reload(), "");
-  EXPECT_TRUE(std::isnan(shown("certificate_expiry_timestamp_seconds", {{"certificate", gone}})));
-  const TenantCa now = admission->tenantCas().front();
-  EXPECT_EQ(shown("certificate_expiry_timestamp_seconds", {{"certificate", now.sha256}}), static_cast<double>(now.notAfterSeconds));
-}
-
 TEST_F(Reload, endsTheSessionsThatMayNoLongerBe) {
   const testpki::Issued leaf = device();
   const Admitted session = admittedOf(leaf, connect(*admission, leaf));

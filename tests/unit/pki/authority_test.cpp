@@ -28,7 +28,9 @@ class Authorities : public Folder {
     const auto chain = authority.issueServer(*key->key, dialled, when);
     return chain ? *chain : chain.error();
   }
-  static x509::CertificateHandle leafOf(const std::string& chain) { return std::move(x509::certificatesOfAnyKind(chain)->front()); }
+  static x509::CertificateHandle leafOf(const std::string& chain) {
+    return std::move(x509::certificatesOfAnyKind(chain)->front());
+  }
 
   std::filesystem::path place = directory / "authority";
   base::WallTime now = test::ManualClock{}.wall() + 2 * kYear;
@@ -43,14 +45,16 @@ TEST_F(Authorities, hasTwoRootsWhoseKeysAreItsOwn) {
   const auto first = leafOf(content(place / "root-1.pem"));
   const auto second = leafOf(content(place / "root-2.pem"));
   EXPECT_NE(X509_NAME_cmp(X509_get_subject_name(first.get()), X509_get_subject_name(second.get())), 0);
-  EXPECT_THAT(x509::nameText(*X509_get_subject_name(first.get())), testing::MatchesRegex("O=gateway\\.plant\\.example, CN=Spheregate root [0-9a-f]{8}"));
+  EXPECT_THAT(x509::nameText(*X509_get_subject_name(first.get())),
+              testing::MatchesRegex("O=gateway\\.plant\\.example, CN=Spheregate root [0-9a-f]{8}"));
 }
 
 TEST_F(Authorities, devicesAcceptItsServerByEveryName) {
   const Authority authority = made();
   const std::string trusted = *authority.exported(now);
   const std::string chain = chainAt(authority, now, names);
-  for (const char* dialled : {"gateway.plant.example", "10.0.0.5", "fd00::5"}) EXPECT_EQ(deviceSays(trusted, chain, dialled, now), "");
+  for (const char* dialled : {"gateway.plant.example", "10.0.0.5", "fd00::5"})
+    EXPECT_EQ(deviceSays(trusted, chain, dialled, now), "");
   EXPECT_EQ(deviceSays(trusted, chain, "other.example", now), "it is not for other.example");
   // A device whose clock is 23 hours slow, and one whose trust is the first root alone.
   EXPECT_EQ(deviceSays(trusted, chain, "10.0.0.5", now - std::chrono::hours{23}), "");
@@ -143,21 +147,24 @@ TEST_F(Authorities, aRootWithoutItsKeyIsRetired) {
 TEST_F(Authorities, saysWhatIsWrongWithItsFiles) {
   made();
   ASSERT_TRUE(writeWhole(place / "root-1.key", content(place / "root-2.key"), kSecretMode));
-  EXPECT_THAT(chainAt(*Authority::open(place), now, names), HasSubstr("root-1.key: does not belong to the certificate beside it"));
+  EXPECT_THAT(chainAt(*Authority::open(place), now, names),
+              HasSubstr("root-1.key: does not belong to the certificate beside it"));
   ASSERT_TRUE(writeWhole(place / "root-1.key", "oops", kSecretMode));
   EXPECT_THAT(chainAt(*Authority::open(place), now, names), HasSubstr("root-1.key: holds no private key that can be read"));
   for (const char* name : {"root-1.key", "root-2.key"}) std::filesystem::remove(place / name);
   EXPECT_THAT(chainAt(*Authority::open(place), now, names), HasSubstr("no root has a key; restore"));
   ASSERT_TRUE(writeWhole(place / "root-2.pem", "oops", kPublicMode));
   EXPECT_THAT(Authority::open(place).error(), HasSubstr("root-2.pem: is neither a PEM nor a DER file"));
-  EXPECT_THAT(Authority::open(directory / "absent").error(), HasSubstr("absent: holds no root-1.pem; make the gateway's certificates with `spheregate init`"));
+  EXPECT_THAT(Authority::open(directory / "absent").error(),
+              HasSubstr("absent: holds no root-1.pem; make the gateway's certificates with `spheregate init`"));
 }
 
 TEST_F(Authorities, knowsItsOwn) {
   const Authority authority = made();
   EXPECT_TRUE(authority.issued(*leafOf(chainAt(authority, now, names))));
   const auto root = testpki::makePlainCa("Another Root", now);
-  EXPECT_FALSE(authority.issued(*testpki::makeServer("gateway.plant.example", "DNS:gateway.plant.example", root, now).certificate));
+  EXPECT_FALSE(
+      authority.issued(*testpki::makeServer("gateway.plant.example", "DNS:gateway.plant.example", root, now).certificate));
 }
 
 }  // namespace

@@ -10,9 +10,10 @@
 
 namespace spheregate::pki {
 
-// What a device that trusts these roots says of a server that shows this chain, both in PEM form: empty when it connects. `dialled` is
-// a name or an address.
-inline std::string deviceSays(const std::string& trusted, const std::string& chain, const std::string& dialled, base::WallTime now) {
+// What a device that trusts these roots says of a server that shows this chain, both in PEM form: empty when it connects.
+// `dialled` is a name or an address.
+inline std::string deviceSays(const std::string& trusted, const std::string& chain, const std::string& dialled,
+                              base::WallTime now) {
   const auto roots = x509::certificatesOfAnyKind(trusted);
   const auto shown = x509::certificatesOfAnyKind(chain);
   if (!roots || !shown) return "a file cannot be read";
@@ -33,7 +34,8 @@ inline std::string deviceSays(const std::string& trusted, const std::string& cha
   sk_X509_free(others);
   if (!verified) return why;
   X509& leaf = *shown->front();
-  const bool named = X509_check_host(&leaf, dialled.c_str(), dialled.size(), 0, nullptr) == 1 || X509_check_ip_asc(&leaf, dialled.c_str(), 0) == 1;
+  const bool named = X509_check_host(&leaf, dialled.c_str(), dialled.size(), 0, nullptr) == 1 ||
+                     X509_check_ip_asc(&leaf, dialled.c_str(), 0) == 1;
   return named ? "" : "it is not for " + dialled;
 }
 

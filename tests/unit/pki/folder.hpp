@@ -29,7 +29,7 @@ class Folder : public testing::Test {
     return {std::istreambuf_iterator<char>{stream}, {}};
   }
   static unsigned modeOf(const std::filesystem::path& file) {
-    struct stat facts{};
+    struct stat facts {};
     return ::stat(file.c_str(), &facts) == 0 ? facts.st_mode & 0777u : 0;
   }
 

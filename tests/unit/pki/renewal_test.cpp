@@ -30,7 +30,9 @@ class Renewals : public Folder {
     time.timers.run(time.clock.now());
   }
   base::WallTime wall() const { return time.clock.wall(); }
-  double failures() { return static_cast<double>(metrics.counter("certificate_renewals_total", "", {{"result", "failed"}}).value()); }
+  double failures() {
+    return static_cast<double>(metrics.counter("certificate_renewals_total", "", {{"result", "failed"}}).value());
+  }
   std::string deviceSaysNow() const { return deviceSays(trusted, content(server), "10.0.0.5", wall()); }
 
   test::ManualTime time;
@@ -40,7 +42,7 @@ class Renewals : public Folder {
   std::string trusted;  // what devices got at the beginning
   std::string key;
   int renewed = 0;
-  Renewal renewal{{place, server}, time.timers, metrics, [this] { ++renewed; }};
+  Renewal renewal{{place, server}, time.timers, time.clock, metrics, [this] { ++renewed; }};
 };
 
 TEST_F(Renewals, comesAtTwoThirdsOfTheLife) {
@@ -84,7 +86,7 @@ TEST_F(Renewals, aClockThatIsPutRightMendsWhatWasIssuedBefore) {
   // The certificate now begins years after the right time.
   test::ManualTime right;
   right.pass(801 * kDay);
-  Renewal again{{place, server}, right.timers, metrics, [this] { ++renewed; }};
+  Renewal again{{place, server}, right.timers, right.clock, metrics, [this] { ++renewed; }};
   again.begin();
   EXPECT_EQ(renewed, 2);
   EXPECT_EQ(deviceSays(trusted, content(server), "10.0.0.5", right.clock.wall()), "");
@@ -138,7 +140,7 @@ TEST_F(Renewals, theCertificateOfSomebodyElseIsLeftAlone) {
 }
 
 TEST_F(Renewals, withoutAnAuthorityNothingHappens) {
-  Renewal none{{{}, server}, time.timers, metrics, [this] { ++renewed; }};
+  Renewal none{{{}, server}, time.timers, time.clock, metrics, [this] { ++renewed; }};
   none.begin();
   time.pass(400 * kDay);
   EXPECT_EQ(renewed, 0);

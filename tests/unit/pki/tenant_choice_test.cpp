@@ -58,25 +58,26 @@ TEST(TenantChoice, picksTheTenantCaOutOfEveryForm) {
 }
 
 TEST(TenantChoice, refusesEverythingElseByItsName) {
-  const std::map<std::string, std::string> words{{"leaf.pem", "is not a CA but a leaf"},
-                                                 {"leaf.cer", "is not a CA but a leaf"},
-                                                 {"private-key.pem", "holds a private key"},
-                                                 {"ca-with-key.pem", "holds a private key"},
-                                                 {"page.cer", "is a web page"},
-                                                 {"empty.cer", "is empty"},
-                                                 {"utf16.pem", "is UTF-16 text"},
-                                                 {"utf16-unmarked.pem", "is UTF-16 text"},
-                                                 {"request.pem", "is a certificate request (CSR)"},
-                                                 {"request.der", "is a certificate request (CSR)"},
-                                                 {"revocations.pem", "is a revocation list (CRL)"},
-                                                 {"revocations.crl", "is a revocation list (CRL)"},
-                                                 {"device.pfx", "is a PKCS#12 container (.pfx, .p12)"},
-                                                 {"damaged.cer", "is a damaged DER file"},
-                                                 {"damaged.pem", "block 1 is damaged"},
-                                                 {"text.pem", "is neither a PEM nor a DER file"},
-                                                 {"policy.cer", "holds no tenant CA, only `C=US, O=Spheregate Test Corporation, CN=Azure Sphere Policy CA 2022`"},
-                                                 {"root.cer", "holds no tenant CA, only `C=US, O=Spheregate Test Corporation, CN=Azure Sphere Root"},
-                                                 {"root-and-policy.p7b", "holds no tenant CA, only"}};
+  const std::map<std::string, std::string> words{
+      {"leaf.pem", "is not a CA but a leaf"},
+      {"leaf.cer", "is not a CA but a leaf"},
+      {"private-key.pem", "holds a private key"},
+      {"ca-with-key.pem", "holds a private key"},
+      {"page.cer", "is a web page"},
+      {"empty.cer", "is empty"},
+      {"utf16.pem", "is UTF-16 text"},
+      {"utf16-unmarked.pem", "is UTF-16 text"},
+      {"request.pem", "is a certificate request (CSR)"},
+      {"request.der", "is a certificate request (CSR)"},
+      {"revocations.pem", "is a revocation list (CRL)"},
+      {"revocations.crl", "is a revocation list (CRL)"},
+      {"device.pfx", "is a PKCS#12 container (.pfx, .p12)"},
+      {"damaged.cer", "is a damaged DER file"},
+      {"damaged.pem", "block 1 is damaged"},
+      {"text.pem", "is neither a PEM nor a DER file"},
+      {"policy.cer", "holds no tenant CA, only `C=US, O=Spheregate Test Corporation, CN=Azure Sphere Policy CA 2022`"},
+      {"root.cer", "holds no tenant CA, only `C=US, O=Spheregate Test Corporation, CN=Azure Sphere Root"},
+      {"root-and-policy.p7b", "holds no tenant CA, only"}};
   for (const testpki::ImportFile& file : testpki::badImports(sphere(), kNow)) {
     ASSERT_TRUE(words.contains(file.name)) << file.name;
     for (const ImportRules& rules : {ImportRules{}, anyIdentity()}) {
@@ -91,13 +92,14 @@ TEST(TenantChoice, refusesEverythingElseByItsName) {
 TEST(TenantChoice, takesBothCasOfARotation) {
   const std::string both = testpki::pem(*sphere().tenantA.certificate) + testpki::pem(*sphere().tenantANew.certificate);
   EXPECT_THAT(outcome(both).cas, ElementsAre(sha(sphere().tenantA), sha(sphere().tenantANew)));
-  const std::vector<testpki::Certificate> chain{sphere().root.certificate, sphere().policy.certificate, sphere().tenantANew.certificate,
-                                                sphere().tenantA.certificate};
+  const std::vector<testpki::Certificate> chain{sphere().root.certificate, sphere().policy.certificate,
+                                                sphere().tenantANew.certificate, sphere().tenantA.certificate};
   EXPECT_THAT(outcome(testpki::pkcs7Der(chain)).cas, ElementsAre(sha(sphere().tenantANew), sha(sphere().tenantA)));
 }
 
 TEST(TenantChoice, leavesTheLeafOfADevicesChainOut) {
-  const auto device = testpki::issue(testpki::deviceFields("device", testpki::dayAround(kNow)), testpki::makeEcKey(), sphere().tenantA);
+  const auto device =
+      testpki::issue(testpki::deviceFields("device", testpki::dayAround(kNow)), testpki::makeEcKey(), sphere().tenantA);
   const Outcome made = outcome(testpki::pem(*device.certificate) + testpki::pem(*sphere().tenantA.certificate));
   EXPECT_THAT(made.cas, ElementsAre(sha(sphere().tenantA)));
   EXPECT_THAT(made.notes, ElementsAre("left out: `CN=device`, which is not a CA"));
@@ -107,7 +109,8 @@ TEST(TenantChoice, thePinKeepsOtherTenantsOut) {
   const std::string foreign = testpki::pem(*sphere().tenantB.certificate);
   const std::string own = testpki::pem(*sphere().tenantA.certificate);
   ImportRules rules{.guidNeeded = true, .tenantId = "6F1C2A34-0B5D-4E7F-8A90-1B2C3D4E5F60", .now = kNow};
-  EXPECT_THAT(outcome(foreign, rules).fault, HasSubstr("belongs to tenant " + std::string{testpki::kTenantB} + ", devices.tenant_id is "));
+  EXPECT_THAT(outcome(foreign, rules).fault,
+              HasSubstr("belongs to tenant " + std::string{testpki::kTenantB} + ", devices.tenant_id is "));
   EXPECT_THAT(outcome(own, rules).cas, ElementsAre(sha(sphere().tenantA)));
   EXPECT_THAT(outcome(foreign).cas, ElementsAre(sha(sphere().tenantB)));
   const Outcome mixed = outcome(foreign + own, rules);
@@ -134,13 +137,15 @@ TEST(TenantChoice, aPrivateCaNeedsNoGuidWhereNamesAreFree) {
 TEST(TenantChoice, testsWhatItTakes) {
   testpki::Fields expired = testpki::tenantCaFields(testpki::kTenantA, kNow);
   expired.validity.until = kNow - std::chrono::hours{50};
-  EXPECT_THAT(outcome(testpki::pem(*tenantCa(expired).certificate)).fault, HasSubstr(" expired 2 d 2 h ago, at 2023-11-12T20:13:20Z; download"));
+  EXPECT_THAT(outcome(testpki::pem(*tenantCa(expired).certificate)).fault,
+              HasSubstr(" expired 2 d 2 h ago, at 2023-11-12T20:13:20Z; download"));
 
   testpki::Fields later = testpki::tenantCaFields(testpki::kTenantA, kNow);
   later.validity.from = kNow + std::chrono::hours{50};
   const Outcome early = outcome(testpki::pem(*tenantCa(later).certificate));
   EXPECT_EQ(early.cas.size(), 1u);
-  EXPECT_THAT(early.notes, ElementsAre(HasSubstr("is valid only from 2023-11-17T00:13:20Z; if that is past, check this machine's clock")));
+  EXPECT_THAT(early.notes,
+              ElementsAre(HasSubstr("is valid only from 2023-11-17T00:13:20Z; if that is past, check this machine's clock")));
 
   testpki::Fields mute = testpki::tenantCaFields(testpki::kTenantA, kNow);
   mute.extensions[0].value = "critical,digitalSignature";
@@ -148,7 +153,8 @@ TEST(TenantChoice, testsWhatItTakes) {
 
   testpki::Fields servers = testpki::tenantCaFields(testpki::kTenantA, kNow);
   servers.extensions.push_back({NID_ext_key_usage, "serverAuth"});
-  EXPECT_THAT(outcome(testpki::pem(*tenantCa(servers).certificate)).fault, HasSubstr("may not issue certificates for TLS clients"));
+  EXPECT_THAT(outcome(testpki::pem(*tenantCa(servers).certificate)).fault,
+              HasSubstr("may not issue certificates for TLS clients"));
 
   const auto weak = tenantCa(testpki::tenantCaFields(testpki::kTenantA, kNow), testpki::makeRsaKey(1024));
   EXPECT_THAT(outcome(testpki::pem(*weak.certificate)).fault, HasSubstr("a key that is too weak"));
