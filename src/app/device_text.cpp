@@ -74,11 +74,12 @@ void addRefusals(std::string& out, const json& refusals) {
 }
 
 // Of which tenant it is, until when it is good, and whether it is still needed: what a rotation waits for.
-std::string tenantCaText(const json& ca) {
+std::string tenantCaText(const json& ca, std::int64_t now) {
   constexpr std::size_t kDay = 10;
   const std::string tenant = textOf(ca, "tenant_id", "");
-  return textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + (tenant.empty() ? shown(textOf(ca, "subject")) : tenant) + ", until " +
-         x509::timeText(ca.value("not_after", std::int64_t{0})).substr(0, kDay) + ", " + textOf(ca, "devices_seen") + " seen, " +
+  const auto end = ca.value("not_after", std::int64_t{0});
+  return textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + (tenant.empty() ? shown(textOf(ca, "subject")) : tenant) + (end < now ? ", EXPIRED on " : ", until ") +
+         x509::timeText(end).substr(0, kDay) + ", " + textOf(ca, "devices_seen") + " seen, " +
          textOf(ca, "connected") + " connected";
 }
 
@@ -150,7 +151,8 @@ std::string statusText(const json& status) {
   line(out, "hub", textOf(status, "hub") + ", " + textOf(uplink, "sessions") + " connected, condition " + textOf(uplink, "condition"));
   line(out, "devices", textOf(status, "devices_connected") + " connected, of " + textOf(status, "devices_total"));
   line(out, "queue", textOf(queue, "queued") + " messages, " + textOf(queue, "disk_bytes") + " bytes on disk");
-  for (const json& ca : status.value("tenant_cas", json::array())) line(out, "tenant CA", tenantCaText(ca));
+  const auto now = status.value("clock", json::object()).value("certificates_judged_by", std::int64_t{0});
+  for (const json& ca : status.value("tenant_cas", json::array())) line(out, "tenant CA", tenantCaText(ca, now));
   addWorries(out, status);
   const json refusals = status.value("refusals", json::array());
   std::vector<std::vector<std::string>> rows;
