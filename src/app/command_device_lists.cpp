@@ -111,7 +111,7 @@ std::string takeEffect(const std::filesystem::path& socket) {
   const std::string later = "it takes effect when the gateway starts";
   if (socket.empty()) return later + ", or reloads";
   const auto answer = ask(socket, "POST", "/reload");
-  if (!answer) return later + " (it cannot be told now: " + answer.error() + ")";
+  if (!answer) return later + ", or at once where one runs that cannot be told: " + answer.error();
   if (answer->status == 200) return "the gateway has taken it";
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
   const std::string error = body.is_object() ? body.value("error", "") : "";

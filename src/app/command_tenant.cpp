@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +61,17 @@ base::Explained<std::vector<x509::CertificateHandle>> certificatesFrom(const std
   return certificates;
 }
 
+// How many tenants' devices get in. CAs without a tenant's GUID do not count.
+std::size_t tenantsIn(const pki::TenantFolder& folder) {
+  std::set<std::string> tenants;
+  const auto listing = folder.list();
+  if (!listing) return 0;
+  for (const pki::TenantCaFacts& ca : listing->cas) {
+    if (!ca.tenantId.empty()) tenants.insert(ca.tenantId);
+  }
+  return tenants.size();
+}
+
 int add(const Wish& wish) {
   const auto config = readSetup(*wish.setup, kNeeded);
   if (!config) return kBadConfiguration;
@@ -76,12 +88,16 @@ int add(const Wish& wish) {
     complain((wish.subject == "-" ? "stdin" : wish.subject) + ": " + choice.error());
     return kFailed;
   }
-  const auto added = pki::TenantFolder{config->identity.tenantCa}.add(choice->cas);
+  const pki::TenantFolder folder{config->identity.tenantCa};
+  const auto added = folder.add(choice->cas);
   if (!added) {
     complain(added.error());
     return kFailed;
   }
-  for (const std::string& note : choice->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  std::vector<std::string> notes = choice->notes;
+  if (const std::size_t tenants = tenantsIn(folder); tenants > 1)
+    notes.push_back("CAs of " + std::to_string(tenants) + " tenants are pinned now: devices of each are let in");
+  for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   json all = json::array();
   for (const auto& one : *added) {
     if (!wish.asJson) std::printf("%s  ", one.wasThere ? "is there already:" : "imported:");
@@ -91,7 +107,7 @@ int add(const Wish& wish) {
     all.push_back(std::move(entry));
   }
   if (wish.asJson)
-    std::printf("%s\n", json{{"cas", all}, {"notes", choice->notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n", json{{"cas", all}, {"notes", notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
   return kGood;
 }
 

@@ -73,6 +73,13 @@ class Setup(unittest.TestCase):
 
     # init
 
+    def test_a_second_tenant_is_no_surprise(self):
+        self.init()
+        first = spheregate("tenant", "add", self.pki.path("tenant-ca.d/tenant-a.pem"), "--dir", self.gw)
+        self.assertNotIn("tenants are pinned", first.stderr.decode())
+        second = spheregate("tenant", "add", "--json", self.pki.path("tenant-b.pem"), "--dir", self.gw)
+        self.assertEqual(json.loads(second.stdout)["notes"], ["CAs of 2 tenants are pinned now: devices of each are let in"])
+
     def test_everything_of_a_gateway_elsewhere_is_there(self):
         self.init("--hub", "contoso.azure-devices.net")
         shown = self.good("config", "show", self.gw / "spheregate.yaml")
