@@ -23,7 +23,7 @@ constexpr std::uint64_t kBodyBytesMax = 256u << 20;
 std::string whyNot(const std::filesystem::path& socket, const ErrorCode& error) {
   const std::string path = socket.string();
   if (error == boost::system::errc::no_such_file_or_directory) {
-    return "no gateway serves " + path + "; start it (`systemctl start spheregate`), or name its socket with --socket or its configuration with --config";
+    return "no gateway serves " + path + "; start it (`systemctl start spheregate`), or name its configuration with --config";
   }
   if (error == asio::error::connection_refused) {
     return "the gateway that made " + path + " does not run any more; start it (`systemctl start spheregate`)";

@@ -10,13 +10,13 @@ namespace spheregate::app {
 
 using nlohmann::json;
 
-std::shared_ptr<AdminOptions> AdminOptions::addTo(CLI::App& command, Answers answers) {
-  auto options = std::make_shared<AdminOptions>();
+std::shared_ptr<AdminOptions> AdminOptions::addTo(CLI::App& command, std::shared_ptr<AdminOptions> options) {
+  if (!options) options = std::make_shared<AdminOptions>();
   CLI::Option* file = command.add_option("--config", options->config, "the gateway's configuration, which names its admin socket");
   file->type_name("FILE")->capture_default_str();
   file->each([options](const std::string&) { options->configGiven = true; });
   command.add_option("--socket", options->socket, "its admin socket, instead of the configuration")->type_name("PATH");
-  if (answers == Answers::textOrJson) command.add_flag("--json", options->json, "answer in JSON, as docs/admin-api.md has it");
+  command.add_flag("--json", options->json, "answer in JSON, as docs/admin-api.md has it");
   return options;
 }
 
@@ -24,9 +24,18 @@ std::optional<std::filesystem::path> AdminOptions::socketPath() const {
   if (!socket.empty()) return socket;
   std::error_code ignored;
   if (!configGiven && !std::filesystem::exists(config, ignored)) return ops::AdminSettings{}.socket;
-  const auto loaded = loadOrComplain(config);
-  if (!loaded) return std::nullopt;
-  return loaded->admin.socket;
+  // Whoever has just broken the configuration needs the gateway's word most: its socket is where the file says, if that much can be read.
+  const config::Loaded loaded = config::load(config);
+  bool found = true;
+  for (const config::Problem& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", config::text(problem).c_str());
+    found = found && !problem.key.empty() && !problem.key.starts_with("admin");
+  }
+  if (!found) {
+    std::fprintf(stderr, "spheregate: so it is not known where the gateway's socket is; mend that, or name it with --socket\n");
+    return std::nullopt;
+  }
+  return loaded.config.admin.socket;
 }
 
 std::optional<json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code) {

@@ -19,10 +19,10 @@ struct AdminOptions {
   std::string socket;
   bool json = false;
 
-  enum class Answers : std::uint8_t { textOrJson, textOnly };
-  static std::shared_ptr<AdminOptions> addTo(CLI::App& command, Answers answers);
-  // --socket; else what the configuration says; else, where there is no configuration at the usual place, the default. Nothing when the
-  // configuration has mistakes; they are on stderr then.
+  // A command and the one before it on the line share theirs, so that it does not matter behind which they are written.
+  static std::shared_ptr<AdminOptions> addTo(CLI::App& command, std::shared_ptr<AdminOptions> options = nullptr);
+  // --socket; else what the configuration says; else, where there is no configuration at the usual place, the default. Mistakes of the
+  // configuration go to stderr. Nothing when they hide where the socket is.
   std::optional<std::filesystem::path> socketPath() const;
 };
 

@@ -82,7 +82,10 @@ checkup::Examined lookAtAll(const Question& question) {
   if (std::filesystem::exists(kCredentials, mayNotLook)) setenv("CREDENTIALS_DIRECTORY", kCredentials, 0);
   config::Loaded loaded = config::load(question.file);
   checkup::Examined all;
-  all.findings = lookAtConfiguration(question, loaded);
+  // From another machine, which has no configuration, a gateway is seen as devices see it: on the usual port.
+  const bool elsewhere = !question.host.empty() && question.file == kConfigFile && !std::filesystem::exists(question.file);
+  if (elsewhere) loaded.problems.clear();
+  if (!elsewhere) all.findings = lookAtConfiguration(question, loaded);
   if (!loaded.problems.empty()) return all;
   const auto subject = std::make_shared<checkup::Subject>();
   subject->daemon = askDaemon(loaded.config);
@@ -119,7 +122,7 @@ int check(const Question& question) {
 void addCheckCommand(CLI::App& program, Deed& deed) {
   const auto question = std::make_shared<Question>();
   CLI::App* checks = program.add_subcommand("check", "find out what is wrong with this gateway, whether it runs or not");
-  checks->add_option("--config", question->file, "the configuration file")->type_name("FILE");
+  checks->add_option("--config", question->file, "the configuration file")->type_name("FILE")->capture_default_str();
   checks->add_flag("--json", question->asJson, "for scripts");
   checks->add_flag("--offline", question->offline, "leave the hub and the name servers alone");
   checks->add_option("--login-as", question->loginAs, "try the hub's login as this device, which must not be connected")->type_name("ID");

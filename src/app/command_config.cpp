@@ -31,14 +31,14 @@ std::optional<config::Config> loadOrComplain(const std::string& file) {
 }
 
 void addConfigCommands(CLI::App& program, Deed& deed) {
-  const auto file = std::make_shared<std::string>();
+  const auto file = std::make_shared<std::string>(kConfigFile);
   CLI::App* configs = program.add_subcommand("config", "check or show a configuration file");
   configs->require_subcommand(1);
   CLI::App* checks = configs->add_subcommand("check", "name every mistake, with its place and what to do");
-  checks->add_option("file,--config", *file, "the configuration file")->required()->type_name("FILE");
+  checks->add_option("file,--config", *file, "the configuration file")->type_name("FILE")->capture_default_str();
   checks->callback([file, &deed] { deed = [file] { return check(*file); }; });
   CLI::App* shows = configs->add_subcommand("show", "print the values in effect, defaults included");
-  shows->add_option("file,--config", *file, "the configuration file")->required()->type_name("FILE");
+  shows->add_option("file,--config", *file, "the configuration file")->type_name("FILE")->capture_default_str();
   shows->callback([file, &deed] { deed = [file] { return show(*file); }; });
 }
 

@@ -17,11 +17,26 @@ int failedWith(const std::string& sentence) {
   return kFailed;
 }
 
+// What the running gateway takes it for, where it is the short form of the log. Nothing when it says nothing.
+std::string idByGateway(const config::Config& config, const std::string& said) {
+  const bool shortened = said.find("\u2026") != std::string::npos || said.find("...") != std::string::npos;
+  if (!shortened) return {};
+  const auto answer = ask(config.admin.socket, "GET", "/devices/" + percentEncoded(said));
+  if (!answer || answer->status != 200) return {};
+  const auto body = nlohmann::json::parse(answer->body, nullptr, false);
+  const auto id = body.is_object() ? body.find("id") : body.end();
+  return id != body.end() && id->is_string() ? id->get<std::string>() : std::string{};
+}
+
 // The device's id, as the lists want it. An alias stands for its device; an Azure Sphere id in capitals is lower-cased, with a word.
 base::Explained<std::string> idToWrite(const config::Config& config, const std::string& said) {
   const auto aliases = identity::Aliases::load(config.identity);
   if (!aliases) return base::failed<std::string>(aliases.error());
   if (const std::string_view id = aliases->idOf(said); !id.empty()) return base::Explained<std::string>{boost::system::in_place_value, id};
+  if (const std::string id = idByGateway(config, said); !id.empty()) {
+    std::printf("%s is %s\n", said.c_str(), id.c_str());
+    return base::Explained<std::string>{boost::system::in_place_value, id};
+  }
   const std::string id = identity::hasSphereForm(said) ? loweredId(said) : said;
   if (id != said) std::printf("the id is written in lower case, as in the device's certificate\n");
   const auto fault = identity::deviceIdFault(id, config.identity.nameRule);
@@ -37,9 +52,9 @@ bool edit(const std::filesystem::path& file, const char* list, const std::string
     return false;
   }
   const auto changed = in ? withId(*text, id) : withoutId(*text, id);
-  const char* already = in ? "is in the" : "is not in the";
+  const char* already = in ? "is already in the" : "was not in the";
   if (!changed) {
-    std::printf("the device %s %s list already (%s)\n", already, list, file.c_str());
+    std::printf("%s %s list (%s)\n", already, list, file.c_str());
     return true;
   }
   const auto written = replaceFile(file, *changed);
@@ -55,8 +70,7 @@ int deny(const std::string& file, const std::string& said) {
   const auto config = loadOrComplain(file);
   if (!config) return kBadConfiguration;
   if (config->identity.denyFile.empty()) {
-    return failedWith("there is no deny list; add `deny_file: /etc/spheregate/deny.txt` to `devices` in " + file +
-                      " and restart or reload the gateway; nothing changed");
+    return failedWith("there is no deny list; " + howToHave("deny_file", "deny.txt", file) + "; nothing changed");
   }
   const auto id = idToWrite(*config, said);
   if (!id) return failedWith(id.error());
@@ -81,13 +95,14 @@ int allow(const std::string& file, const std::string& said) {
   return kGood;
 }
 
-void add(CLI::App& devices, Deed& deed, const char* name, const char* text, int (*act)(const std::string&, const std::string&)) {
+using Options = std::shared_ptr<AdminOptions>;
+
+void add(CLI::App& devices, Deed& deed, const Options& shared, const char* name, const char* text, int (*act)(const std::string&, const std::string&)) {
   CLI::App* command = devices.add_subcommand(name, text);
   const auto device = std::make_shared<std::string>();
-  const auto file = std::make_shared<std::string>(kConfigFile);
-  command->add_option("device", *device, "its id, or an alias of the configuration")->required()->type_name("ID");
-  command->add_option("--config", *file, "the gateway's configuration, which names the lists")->type_name("FILE")->capture_default_str();
-  command->callback([=, &deed] { deed = [=] { return act(*file, *device); }; });
+  command->add_option("device", *device, "its id or alias; while the gateway runs also `first 8...last 4`")->required()->type_name("ID");
+  command->add_option("--config", shared->config, "the gateway's configuration, which names the lists")->type_name("FILE")->capture_default_str();
+  command->callback([=, &deed] { deed = [=] { return act(shared->config, *device); }; });
 }
 
 }  // namespace
@@ -96,16 +111,25 @@ std::string takeEffect(const std::filesystem::path& socket) {
   const std::string later = "it takes effect when the gateway starts";
   if (socket.empty()) return later + ", or reloads";
   const auto answer = ask(socket, "POST", "/reload");
-  if (!answer) return later + " (it cannot be told now: " + answer.error() + ")";
+  if (!answer) return later + ", or at once where one runs that cannot be told: " + answer.error();
   if (answer->status == 200) return "the gateway has taken it";
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
   const std::string error = body.is_object() ? body.value("error", "") : "";
   return "the gateway has not taken it: " + error;
 }
 
-void addListEditing(CLI::App& devices, Deed& deed) {
-  add(devices, deed, "deny", "put a device on the deny list; works without the gateway too", deny);
-  add(devices, deed, "allow", "take a device off the deny list, and put it on the allow list if there is one", allow);
+std::string howToHave(const char* key, const char* name, const std::string& configuration) {
+  const std::string file = (std::filesystem::absolute(configuration).parent_path() / name).lexically_normal().string();
+  // An allow list that is empty would end every session.
+  const std::string first = std::string_view{key} == "allow_file"
+                                ? "write the ids of your devices into " + file + ", one a line (an empty list lets nobody in)"
+                                : "make one with `touch " + file + "`";
+  return first + ", then add `" + key + ": " + file + "` to `devices` in " + configuration + ", which takes effect at once";
+}
+
+void addListEditing(CLI::App& devices, Deed& deed, const Options& shared) {
+  add(devices, deed, shared, "deny", "put a device on the deny list; works without the gateway too", deny);
+  add(devices, deed, shared, "allow", "take a device off the deny list, and put it on the allow list if there is one", allow);
 }
 
 }  // namespace spheregate::app

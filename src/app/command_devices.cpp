@@ -55,20 +55,20 @@ int disconnect(const AdminOptions& options, const std::string& device) {
   });
 }
 
-void addList(CLI::App& devices, Deed& deed) {
+void addList(CLI::App& devices, Deed& deed, const Options& shared) {
   CLI::App* lists = devices.add_subcommand("list", "all devices; also what `spheregate devices` does");
   const auto wish = std::make_shared<ListWish>();
-  const Options options = AdminOptions::addTo(*lists, AdminOptions::Answers::textOrJson);
+  const Options options = AdminOptions::addTo(*lists, shared);
   lists->add_option("--state", wish->state, "only those in this state")->check(CLI::IsMember({"connected", "refused", "absent"}));
   lists->add_option("--search", wish->search, "only those with this in their id or alias")->type_name("TEXT");
   lists->callback([=, &deed] { deed = [=] { return list(*options, *wish); }; });
 }
 
-void addOne(CLI::App& devices, Deed& deed, const char* name, const char* text, int (*act)(const AdminOptions&, const std::string&)) {
+void addOne(CLI::App& devices, Deed& deed, const Options& shared, const char* name, const char* text, int (*act)(const AdminOptions&, const std::string&)) {
   CLI::App* command = devices.add_subcommand(name, text);
   const auto device = std::make_shared<std::string>();
   command->add_option("device", *device, "its id or alias")->required()->type_name("ID");
-  const Options options = AdminOptions::addTo(*command, AdminOptions::Answers::textOrJson);
+  const Options options = AdminOptions::addTo(*command, shared);
   command->callback([=, &deed] { deed = [=] { return act(*options, *device); }; });
 }
 
@@ -77,15 +77,15 @@ void addOne(CLI::App& devices, Deed& deed, const char* name, const char* text, i
 void addDevicesCommands(CLI::App& program, Deed& deed) {
   CLI::App* devices = program.add_subcommand("devices", "who is connected, who was refused and why; deny, allow, import");
   devices->require_subcommand(0, 1);
-  const Options options = AdminOptions::addTo(*devices, AdminOptions::Answers::textOrJson);
+  const Options options = AdminOptions::addTo(*devices);
   devices->callback([=, &deed] {
     if (devices->get_subcommands().empty()) deed = [=] { return list(*options, {}); };
   });
-  addList(*devices, deed);
-  addOne(*devices, deed, "show", "everything about one device, with every refusal on record and what to do", show);
-  addOne(*devices, deed, "disconnect", "end its connection; it may come back", disconnect);
-  addListEditing(*devices, deed);
-  addImport(*devices, deed);
+  addList(*devices, deed, options);
+  addOne(*devices, deed, options, "show", "everything about one device, with every refusal on record and what to do", show);
+  addOne(*devices, deed, options, "disconnect", "end its connection; it may come back", disconnect);
+  addListEditing(*devices, deed, options);
+  addImport(*devices, deed, options);
 }
 
 }  // namespace spheregate::app

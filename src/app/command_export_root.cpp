@@ -101,9 +101,9 @@ int exportRoot(const Wish& wish) {
   if (wish.asJson) {
     const ordered_json all{{"pem", *roots},
                            {"bytes", roots->size()},
-                           {"bytesMax", pki::kExportBytesMax},
+                           {"bytes_max", pki::kExportBytesMax},
                            {"roots", facts.roots},
-                           {"notAfter", x509::timeText(facts.untilSeconds)},
+                           {"not_after", x509::timeText(facts.untilSeconds)},
                            {"manifest", lines},
                            {"tenants", tenants}};
     std::printf("%s\n", all.dump(2).c_str());
@@ -111,6 +111,7 @@ int exportRoot(const Wish& wish) {
   }
   std::FILE* words = wish.out.empty() ? stderr : stdout;
   if (wish.out.empty()) std::fputs(roots->c_str(), stdout);
+  else std::fprintf(words, "written  %s; put it into the application as certs/%s\n", wish.out.c_str(), name.c_str());
   explain(words, lines, "certs/" + name, facts, roots->size());
   explainTenants(words, tenants);
   return kGood;

@@ -32,9 +32,9 @@ base::Explained<std::string> textOf(const std::string& list) {
 }
 
 void tellWhatWasRead(const Inventory& inventory) {
-  std::printf("%zu devices in the list\n", inventory.devices.size());
+  std::printf("devices in the list: %zu\n", inventory.devices.size());
   if (inventory.lowered > 0) {
-    std::printf("%zu ids were written with capitals and are lower-cased: certificates and IoT Hub have them in lower case\n", inventory.lowered);
+    std::printf("ids in capitals, written in lower case as in certificates and IoT Hub: %zu\n", inventory.lowered);
   }
   if (inventory.passedOver > 0) std::printf("%zu lines without a device id were passed over\n", inventory.passedOver);
 }
@@ -79,7 +79,7 @@ int import(const ImportWish& wish) {
   const auto config = loadOrComplain(wish.config);
   if (!config) return kBadConfiguration;
   if (wish.allow && config->identity.allowFile.empty()) {
-    return failedWith("there is no allow list; add `allow_file: /etc/spheregate/allow.txt` to `devices` in " + wish.config + "; nothing was written");
+    return failedWith("there is no allow list; " + howToHave("allow_file", "allow.txt", wish.config) + "; nothing was written");
   }
   const auto text = textOf(wish.list);
   if (!text) return failedWith(text.error());
@@ -92,7 +92,7 @@ int import(const ImportWish& wish) {
   const auto named = namedOnly(*inventory);
   const std::filesystem::path aliases = wish.aliases.empty() ? config->identity.aliasFile : std::filesystem::path{wish.aliases};
   if (!named.empty() && aliases.empty()) {
-    return failedWith("there is no file for the aliases; add `alias_file: /etc/spheregate/aliases.csv` to `devices` in " + wish.config +
+    return failedWith("there is no file for the aliases; " + howToHave("alias_file", "aliases.csv", wish.config) +
                       ", or name one with --aliases; nothing was written");
   }
   if (named.empty() && !wish.allow) {
@@ -111,14 +111,17 @@ int import(const ImportWish& wish) {
 
 }  // namespace
 
-void addImport(CLI::App& devices, Deed& deed) {
+void addImport(CLI::App& devices, Deed& deed, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command = devices.add_subcommand("import", "take names and ids from a list: JSON or text of az sphere / azsphere device list, CSV, ids");
   const auto wish = std::make_shared<ImportWish>();
   command->add_option("list", wish->list, "the list; - reads standard input")->required()->type_name("FILE");
-  command->add_option("--config", wish->config, "the gateway's configuration")->type_name("FILE")->capture_default_str();
+  command->add_option("--config", shared->config, "the gateway's configuration")->type_name("FILE")->capture_default_str();
   command->add_option("--aliases", wish->aliases, "where the names go, instead of devices.alias_file")->type_name("FILE");
   command->add_flag("--allow", wish->allow, "put every device of the list on the allow list");
-  command->callback([=, &deed] { deed = [=] { return import(*wish); }; });
+  command->callback([=, &deed] { 
+    wish->config = shared->config;
+    deed = [=] { return import(*wish); };
+  });
 }
 
 }  // namespace spheregate::app

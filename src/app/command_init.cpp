@@ -60,6 +60,8 @@ int understand(const Wish& wish, NewGateway& wanted) {
   wanted.hub = wish.hub;
   wanted.identity = wish.identity;
   if (!wish.queue.empty()) wanted.queue = fs::absolute(wish.queue).lexically_normal();
+  // Whoever chooses another place may not write to the usual one.
+  else if (wanted.config() != kConfigFile) wanted.queue = wanted.directory / "queue";
   for (const std::string& one : wish.given) {
     const auto equals = one.find('=');
     if (equals == std::string::npos) {
@@ -112,7 +114,7 @@ void sayWhatIsNext(const NewGateway& wanted, const Made& made) {
   }
   std::printf("  spheregate tenant add FILE%s      the CA of your devices, as it was downloaded\n", place.c_str());
   std::printf("  spheregate export-root%s          what devices need to trust this gateway\n", place.c_str());
-  std::printf("  spheregate run --config %s\n", wanted.config().c_str());
+  std::printf("  spheregate check --config %s\n  spheregate run --config %s\n", wanted.config().c_str(), wanted.config().c_str());
 }
 
 int init(const Wish& wish) {
@@ -150,7 +152,7 @@ void addInitCommand(CLI::App& program, Deed& deed) {
   command->add_option("--ip", wish->names.addresses, "an address that devices may dial too; may be repeated")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
-  command->add_option("--dir", wish->directory, "where everything goes")->type_name("DIR")->capture_default_str();
+  command->add_option("--dir", wish->directory, "where everything goes; with another one, the queue and the admin socket too")->type_name("DIR")->capture_default_str();
   command->add_option("--hub", wish->hub, "the IoT Hub, as in contoso.azure-devices.net")->type_name("NAME");
   command
       ->add_option("--connection-string-file", wish->connectionStringFile,
@@ -158,7 +160,7 @@ void addInitCommand(CLI::App& program, Deed& deed) {
       ->type_name("FILE");
   command->add_option("--identity", wish->identity, "sphere: Azure Sphere devices (the default); any: devices of any CA")
       ->type_name("sphere|any");
-  command->add_option("--queue", wish->queue, "where messages wait; the default is /var/lib/spheregate/queue")->type_name("DIR");
+  command->add_option("--queue", wish->queue, "where messages wait; the default is /var/lib/spheregate/queue, or DIR/queue with --dir")->type_name("DIR");
   command->add_option("--set", wish->given, "any other key of the configuration, as in listen.port=8884; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -15,12 +15,12 @@ using Deed = std::function<int()>;
 // Each group of commands adds itself to the program, and sets `deed` when it is the one that was asked for.
 void addRunCommand(CLI::App& program, Deed& deed);
 void addConfigCommands(CLI::App& program, Deed& deed);
-void addDevicesCommands(CLI::App& program, Deed& deed);
-void addStatusCommand(CLI::App& program, Deed& deed);
 void addInitCommand(CLI::App& program, Deed& deed);
 void addTenantCommands(CLI::App& program, Deed& deed);
 void addExportRootCommand(CLI::App& program, Deed& deed);
 void addCheckCommand(CLI::App& program, Deed& deed);
+void addDevicesCommands(CLI::App& program, Deed& deed);
+void addStatusCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";

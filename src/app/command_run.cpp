@@ -7,9 +7,9 @@
 namespace spheregate::app {
 
 void addRunCommand(CLI::App& program, Deed& deed) {
-  const auto file = std::make_shared<std::string>();
+  const auto file = std::make_shared<std::string>(kConfigFile);
   CLI::App* runs = program.add_subcommand("run", "run the gateway in the foreground; logs go to stderr");
-  runs->add_option("--config", *file, "the configuration file")->required()->type_name("FILE");
+  runs->add_option("--config", *file, "the configuration file")->type_name("FILE")->capture_default_str();
   runs->callback([file, &deed] {
     deed = [file] {
       const auto config = loadOrComplain(*file);

@@ -30,7 +30,7 @@ int watch(const AdminOptions& options) {
 
 void addStatusCommand(CLI::App& program, Deed& deed) {
   CLI::App* status = program.add_subcommand("status", "the running gateway in brief: hub, devices, queue, who was refused");
-  const auto options = AdminOptions::addTo(*status, AdminOptions::Answers::textOrJson);
+  const auto options = AdminOptions::addTo(*status);
   const auto watching = std::make_shared<bool>(false);
   status->add_flag("--watch", *watching, "again every two seconds")->excludes("--json");
   status->callback([=, &deed] { deed = [=] { return *watching ? watch(*options) : once(*options, ""); }; });

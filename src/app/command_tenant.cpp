@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,13 +32,13 @@ struct Wish {
 };
 
 json asJson(const pki::TenantCaFacts& ca) {
-  return {{"tenantId", ca.tenantId},
+  return {{"tenant_id", ca.tenantId},
           {"subject", ca.subject},
           {"sha256", ca.sha256},
           {"sha1", ca.sha1},
-          {"notBefore", x509::timeText(ca.notBeforeSeconds)},
-          {"notAfter", x509::timeText(ca.notAfterSeconds)},
-          {"daysLeft", daysLeft(ca.notAfterSeconds)},
+          {"not_before", x509::timeText(ca.notBeforeSeconds)},
+          {"not_after", x509::timeText(ca.notAfterSeconds)},
+          {"days_left", daysLeft(ca.notAfterSeconds)},
           {"file", ca.file.string()}};
 }
 
@@ -60,6 +61,17 @@ base::Explained<std::vector<x509::CertificateHandle>> certificatesFrom(const std
   return certificates;
 }
 
+// How many tenants' devices get in. CAs without a tenant's GUID do not count.
+std::size_t tenantsIn(const pki::TenantFolder& folder) {
+  std::set<std::string> tenants;
+  const auto listing = folder.list();
+  if (!listing) return 0;
+  for (const pki::TenantCaFacts& ca : listing->cas) {
+    if (!ca.tenantId.empty()) tenants.insert(ca.tenantId);
+  }
+  return tenants.size();
+}
+
 int add(const Wish& wish) {
   const auto config = readSetup(*wish.setup, kNeeded);
   if (!config) return kBadConfiguration;
@@ -76,22 +88,26 @@ int add(const Wish& wish) {
     complain((wish.subject == "-" ? "stdin" : wish.subject) + ": " + choice.error());
     return kFailed;
   }
-  const auto added = pki::TenantFolder{config->identity.tenantCa}.add(choice->cas);
+  const pki::TenantFolder folder{config->identity.tenantCa};
+  const auto added = folder.add(choice->cas);
   if (!added) {
     complain(added.error());
     return kFailed;
   }
-  for (const std::string& note : choice->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  std::vector<std::string> notes = choice->notes;
+  if (const std::size_t tenants = tenantsIn(folder); tenants > 1)
+    notes.push_back("CAs of " + std::to_string(tenants) + " tenants are pinned now: devices of each are let in");
+  for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   json all = json::array();
   for (const auto& one : *added) {
     if (!wish.asJson) std::printf("%s  ", one.wasThere ? "is there already:" : "imported:");
     if (!wish.asJson) print(one.facts);
     json entry = asJson(one.facts);
-    entry["wasThere"] = one.wasThere;
+    entry["was_there"] = one.wasThere;
     all.push_back(std::move(entry));
   }
   if (wish.asJson)
-    std::printf("%s\n", json{{"cas", all}, {"notes", choice->notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n", json{{"cas", all}, {"notes", notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
   return kGood;
 }
 
@@ -146,10 +162,11 @@ int remove(const Wish& wish) {
   return kGood;
 }
 
-void addOne(CLI::App& tenants, Deed& deed, const char* name, const char* what, const char* argument, int (*act)(const Wish&)) {
+void addOne(CLI::App& tenants, Deed& deed, const char* name, const char* what, const char* argument, const char* meaning,
+            int (*act)(const Wish&)) {
   const auto wish = std::make_shared<Wish>();
   CLI::App* command = tenants.add_subcommand(name, what);
-  if (argument != nullptr) command->add_option("what", wish->subject, argument)->required()->type_name("");
+  if (argument != nullptr) command->add_option(argument, wish->subject, meaning)->required()->type_name("");
   wish->setup = addSetupOptions(*command);
   command->add_flag("--json", wish->asJson, "print JSON");
   command->callback([wish, act, &deed] { deed = [wish, act] { return act(*wish); }; });
@@ -161,9 +178,9 @@ void addTenantCommands(CLI::App& program, Deed& deed) {
   CLI::App* tenants = program.add_subcommand("tenant", "the CAs that vouch for devices: add, list, remove");
   tenants->require_subcommand(1);
   addOne(*tenants, deed, "add", "import a tenant CA: DER, PEM or PKCS#7, alone or in its chain",
-         "the file as it was downloaded, or - for stdin", add);
-  addOne(*tenants, deed, "list", "show them, with fingerprints and expiry", nullptr, list);
-  addOne(*tenants, deed, "remove", "stop trusting one", "its SHA-256 or SHA-1, or how that begins", remove);
+         "FILE", "the file as it was downloaded, or - for stdin", add);
+  addOne(*tenants, deed, "list", "show them, with fingerprints and expiry", nullptr, nullptr, list);
+  addOne(*tenants, deed, "remove", "stop trusting one", "SHA256", "its SHA-256 or SHA-1, or how that begins", remove);
 }
 
 }  // namespace spheregate::app

@@ -9,11 +9,25 @@
 #include "spheregate/app/version.hpp"
 
 namespace spheregate::app {
+namespace {
+
+// What is wrong on the line, and where the help for just that command is.
+std::string wrongUsage(const CLI::App* program, const CLI::Error& error) {
+  std::string command = program->get_name();
+  for (const CLI::App* at = program; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().back();
+    command += " " + at->get_name();
+  }
+  return "spheregate: " + std::string{error.what()} + "; `" + command + " --help` shows what can be written there\n";
+}
+
+}  // namespace
 
 int runCommand(int argc, const char* const* argv) {
   CLI::App program{"MQTT gateway to Azure IoT Hub for fleets with X.509 devices", "spheregate"};
   program.set_version_flag("--version", std::string{"spheregate "} + kVersion);
   program.require_subcommand(0, 1);
+  program.failure_message(wrongUsage);
   Deed deed;
   addRunCommand(program, deed);
   addInitCommand(program, deed);

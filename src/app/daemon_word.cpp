@@ -125,7 +125,11 @@ checkup::DaemonWord askDaemon(const config::Config& config) {
     word.user = ownerOf(config.admin.socket);
     return word;
   }
-  if (const auto status = statusByHttp(config.http)) return wordOf(*status);
+  if (const auto status = statusByHttp(config.http)) {
+    checkup::DaemonWord word = wordOf(*status);
+    word.user = ownerOf(config.admin.socket);
+    return word;
+  }
   checkup::DaemonWord none;
   none.problem = answer ? "the gateway did not tell its status" : answer.error();
   none.silent = none.problem.find("did not answer") != std::string::npos;

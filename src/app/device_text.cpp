@@ -4,6 +4,8 @@
 
 #include "spheregate/base/log.hpp"
 #include "spheregate/base/utf8.hpp"
+#include "spheregate/x509/certificate_text.hpp"
+#include "text_table.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -19,16 +21,19 @@ std::string textOf(const json& object, const char* key, const std::string& other
   return found->dump();
 }
 
-std::size_t width(std::string_view text) {
-  std::size_t characters = 0;
-  while (!text.empty()) {
-    text.remove_prefix(base::firstCharacter(text).bytes);
-    ++characters;
-  }
-  return characters;
+// Names in certificates are the peer's choice, and one long name must not push the columns apart. `devices show` takes this form too.
+std::string shown(const std::string& name) {
+  constexpr std::size_t kWhole = 40;
+  constexpr std::size_t kBegin = 20;
+  constexpr std::size_t kEnd = 8;
+  std::string text = base::shortId(name);
+  if (text.size() <= kWhole) return text;
+  std::string_view end = text;
+  while (end.size() > kEnd) end.remove_prefix(base::firstCharacter(end).bytes);
+  return std::string{base::clipUtf8(text, kBegin)} + "\u2026" + std::string{end};
 }
 
-std::string nameOf(const json& device) { return textOf(device, "alias", base::shortId(textOf(device, "id"))); }
+std::string nameOf(const json& device) { return textOf(device, "alias", shown(textOf(device, "id"))); }
 
 std::string lastSeen(const json& device) {
   if (device.value("connected", false)) return "now";
@@ -51,8 +56,10 @@ void line(std::string& out, const std::string& name, const std::string& value) {
 
 void addRefusals(std::string& out, const json& refusals) {
   for (const json& refusal : refusals) {
-    out += "\nrefused at " + textOf(refusal, "stage") + " with " + textOf(refusal, "result") + ", " + textOf(refusal, "count") +
-           " times from " + textOf(refusal, "first") + " to " + textOf(refusal, "last") + "\n";
+    const bool once = refusal.value("count", 1) == 1;
+    out += "\nrefused at " + textOf(refusal, "stage") + " with " + textOf(refusal, "result") + ", ";
+    out += once ? "once, at " + textOf(refusal, "last") : textOf(refusal, "count") + " times from " + textOf(refusal, "first") + " to " + textOf(refusal, "last");
+    out += '\n';
     line(out, "  reason", textOf(refusal, "reason"));
     line(out, "  fix", textOf(refusal, "fix"));
     line(out, "  peer", textOf(refusal, "peer"));
@@ -66,24 +73,33 @@ void addRefusals(std::string& out, const json& refusals) {
   }
 }
 
-}  // namespace
-
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], width(row[column]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      out += row[column];
-      if (column + 1 < row.size()) out += std::string(widths[column] - width(row[column]) + 2, ' ');
-    }
-    out += '\n';
-  }
-  return out;
+// Of which tenant it is, until when it is good, and whether it is still needed: what a rotation waits for.
+std::string tenantCaText(const json& ca, std::int64_t now) {
+  constexpr std::size_t kDay = 10;
+  const std::string tenant = textOf(ca, "tenant_id", "");
+  const auto end = ca.value("not_after", std::int64_t{0});
+  return textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + (tenant.empty() ? shown(textOf(ca, "subject")) : tenant) + (end < now ? ", EXPIRED on " : ", until ") +
+         x509::timeText(end).substr(0, kDay) + ", " + textOf(ca, "devices_seen") + " seen, " +
+         textOf(ca, "connected") + " connected";
 }
+
+// What somebody should do something about. Nothing when all is well.
+void addWorries(std::string& out, const json& status) {
+  const json configuration = status.value("configuration", json::object());
+  if (configuration.contains("problem")) line(out, "NOT RELOADED", textOf(configuration, "problem") + "; what was in force before stays in force");
+  std::string waiting;
+  for (const json& key : configuration.value("restart_needed", json::array())) waiting += (waiting.empty() ? "" : ", ") + key.get<std::string>();
+  if (!waiting.empty()) line(out, "RESTART NEEDED", "these keys were changed and are not in effect: " + waiting);
+  const json clock = status.value("clock", json::object());
+  if (clock.value("behind", false)) {
+    line(out, "CLOCK BEHIND", "the machine says " + x509::timeText(clock.value("machine", std::int64_t{0})) + ", certificates are judged by " +
+                                  x509::timeText(clock.value("certificates_judged_by", std::int64_t{0})) + "; set it, see `timedatectl`");
+  }
+  const json state = status.value("state", json::object());
+  if (!state.value("usable", true)) line(out, "STATE UNUSABLE", textOf(state, "fault"));
+}
+
+}  // namespace
 
 std::string deviceTable(const json& devices) {
   std::vector<std::vector<std::string>> rows{{"DEVICE", "STATE", "LAST SEEN", "QUEUE", "CA", "LAST REFUSAL"}};
@@ -92,7 +108,7 @@ std::string deviceTable(const json& devices) {
     rows.push_back({nameOf(device), textOf(device, "state"), lastSeen(device), queue == device.end() ? "-" : textOf(*queue, "queued"),
                     textOf(device, "ca").substr(0, kDigestDigits), lastRefusal(device)});
   }
-  return table(rows);
+  return rows.size() == 1 ? "no device, as far as was asked for\n" : table(rows, terminalColumns());
 }
 
 std::string deviceText(const json& device) {
@@ -135,17 +151,18 @@ std::string statusText(const json& status) {
   line(out, "hub", textOf(status, "hub") + ", " + textOf(uplink, "sessions") + " connected, condition " + textOf(uplink, "condition"));
   line(out, "devices", textOf(status, "devices_connected") + " connected, of " + textOf(status, "devices_total"));
   line(out, "queue", textOf(queue, "queued") + " messages, " + textOf(queue, "disk_bytes") + " bytes on disk");
-  const json cas = status.value("tenant_cas", json::array());
-  for (const json& ca : cas) line(out, "tenant CA", textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + textOf(ca, "subject"));
+  const auto now = status.value("clock", json::object()).value("certificates_judged_by", std::int64_t{0});
+  for (const json& ca : status.value("tenant_cas", json::array())) line(out, "tenant CA", tenantCaText(ca, now));
+  addWorries(out, status);
   const json refusals = status.value("refusals", json::array());
   std::vector<std::vector<std::string>> rows;
   constexpr std::size_t kShown = 10;
   for (const json& refusal : refusals) {
     if (refusal.contains("resolved") || rows.size() == kShown) continue;
-    rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", base::shortId(textOf(refusal, "device", textOf(refusal, "source")))),
+    rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shown(textOf(refusal, "device", textOf(refusal, "source")))),
                     textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + textOf(refusal, "reason")});
   }
-  if (!rows.empty()) out += "\nrefused lately; `spheregate devices show` says what to do\n" + table(rows);
+  if (!rows.empty()) out += "\nrefused lately; `spheregate devices show ID` says what to do\n" + table(rows, terminalColumns());
   return out;
 }
 

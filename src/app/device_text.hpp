@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 // What people read of the admin socket's answers.
 namespace spheregate::app {
@@ -11,10 +10,7 @@ namespace spheregate::app {
 std::string deviceTable(const nlohmann::json& devices);
 // Everything of one device.
 std::string deviceText(const nlohmann::json& device);
-// The gateway in brief.
+// The gateway in brief, with whatever somebody should look after.
 std::string statusText(const nlohmann::json& status);
-
-// Columns as wide as their widest cell; the last one as it comes.
-std::string table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace spheregate::app

@@ -1,7 +1,9 @@
 #include "new_gateway.hpp"
 
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <functional>
 #include <system_error>
 
+#include "command_line.hpp"
 #include "spheregate/pki/authority.hpp"
 #include "spheregate/pki/whole_file.hpp"
 
@@ -66,6 +69,14 @@ Done makeCertificate(const NewGateway& wanted) {
   return pki::writeWhole(wanted.certificate(), *chain, pki::kPublicMode);
 }
 
+// There from the beginning, so that `spheregate devices deny` and `import` have a place to write to. Comments are ignored.
+Done makeDenyList(const NewGateway& wanted) {
+  return pki::writeWhole(wanted.denyList(), "# Devices that are refused: an id a line. `spheregate devices deny` writes it.\n", pki::kPublicMode);
+}
+Done makeAliases(const NewGateway& wanted) {
+  return pki::writeWhole(wanted.aliases(), "# What people call devices: id,alias a line. `spheregate devices import` writes it.\n", pki::kPublicMode);
+}
+
 Done makeHubKey(const NewGateway& wanted) { return pki::writeWhole(wanted.hubKey(), wanted.login->key + "\n", pki::kSecretMode); }
 
 // What the daemon reads as a secret, and what it renews, belongs to its user where root makes it. The rest stays root's.
@@ -87,6 +98,12 @@ Done giveToDaemon(const NewGateway& wanted) {
 
 }  // namespace
 
+std::filesystem::path NewGateway::socket() const {
+  const fs::path own = directory / "admin.sock";
+  const bool usual = directory == fs::path{kConfigFile}.parent_path();
+  return usual || own.native().size() >= sizeof(sockaddr_un::sun_path) ? fs::path{} : own;
+}
+
 base::Explained<Made> make(const NewGateway& wanted, const std::string& configuration) {
   struct Part {
     fs::path place;
@@ -94,7 +111,9 @@ base::Explained<Made> make(const NewGateway& wanted, const std::string& configur
   };
   std::vector<Part> parts{{wanted.authority(), [&] { return makeAuthority(wanted); }},
                           {wanted.privateKey(), [&] { return makeKey(wanted); }},
-                          {wanted.certificate(), [&] { return makeCertificate(wanted); }}};
+                          {wanted.certificate(), [&] { return makeCertificate(wanted); }},
+                          {wanted.denyList(), [&] { return makeDenyList(wanted); }},
+                          {wanted.aliases(), [&] { return makeAliases(wanted); }}};
   if (wanted.login) parts.push_back({wanted.hubKey(), [&] { return makeHubKey(wanted); }});
   // Last: whoever finds a configuration finds what it names.
   parts.push_back({wanted.config(), [&] { return pki::writeWhole(wanted.config(), configuration, pki::kPublicMode); }});

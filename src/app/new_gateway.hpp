@@ -29,6 +29,10 @@ struct NewGateway {
   std::filesystem::path certificate() const { return directory / "tls" / "server.pem"; }
   std::filesystem::path privateKey() const { return directory / "tls" / "server.key"; }
   std::filesystem::path tenantCas() const { return directory / "tenant-ca.d"; }
+  std::filesystem::path denyList() const { return directory / "deny.txt"; }
+  std::filesystem::path aliases() const { return directory / "aliases.csv"; }
+  // Of a gateway that does not stand at the usual place; empty: the default.
+  std::filesystem::path socket() const;
   std::filesystem::path hubKey() const { return directory / "secrets" / "hub.key"; }
 };
 

@@ -8,6 +8,8 @@
 namespace spheregate::app {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kAuth = "upstream.auth";
 
 bool givesLogin(const NewGateway& wanted) {
@@ -23,9 +25,12 @@ base::Explained<std::string> configurationOf(const NewGateway& wanted) {
                                                        {"tls.certificate", wanted.certificate().string()},
                                                        {"tls.private_key", wanted.privateKey().string()},
                                                        {"tls.authority", wanted.authority().string()},
-                                                       {"devices.tenant_ca", wanted.tenantCas().string()}};
+                                                       {"devices.tenant_ca", wanted.tenantCas().string()},
+                                                       {"devices.deny_file", wanted.denyList().string()},
+                                                       {"devices.alias_file", wanted.aliases().string()}};
   if (!wanted.identity.empty()) all.emplace_back("devices.identity", wanted.identity);
   if (!wanted.queue.empty()) all.emplace_back("queue.path", wanted.queue.string());
+  if (const fs::path socket = wanted.socket(); !socket.empty()) all.emplace_back("admin.socket", socket.string());
   if (wanted.hub.empty()) {
     written.leaveOut("upstream.hub");
   } else {

@@ -145,7 +145,7 @@ Findings lookAtRevocation(const Subject& subject) {
   }
   const auto lists = (*loaded).crls();
   for (const identity::TenantCa& ca : (*loaded).tenantCas()) lookAtCrlOf(ca, lists, settings.crlPolicy, report);
-  if (report.empty()) report.pass(std::to_string(lists.size()) + " lists, none of them stale", where);
+  if (report.empty()) report.pass(std::to_string(lists.size()) + (lists.size() == 1 ? " list in use" : " lists in use") + ", none stale", where);
   return report.take();
 }
 

@@ -62,7 +62,9 @@ std::string namesOf(X509& certificate) {
       const int family = ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6;
       if (inet_ntop(family, ASN1_STRING_get0_data(value), address.data(), address.size())) one = address.data();
     }
-    if (!one.empty()) text += (text.empty() ? "" : ", ") + one;
+    // An address stands in it twice: as itself, and as text for older TLS libraries.
+    const bool told = (", " + text + ", ").find(", " + one + ", ") != std::string::npos;
+    if (!one.empty() && !told) text += (text.empty() ? "" : ", ") + one;
   }
   return text;
 }

@@ -35,6 +35,7 @@ std::vector<Named> namedFiles(const config::Config& config) {
                                {"devices.tenant_ca", config.identity.tenantCa, Kind::place},
                                {"devices.deny_file", config.identity.denyFile, Kind::open},
                                {"devices.allow_file", config.identity.allowFile, Kind::open},
+                               {"devices.alias_file", config.identity.aliasFile, Kind::open},
                                {"devices.crl", config.identity.crl, Kind::place},
                                {"upstream.ca", config.connector.ca, Kind::open},
                                {"upstream.proxy_password_file", config.connector.proxy.passwordFile, Kind::secret},

@@ -80,7 +80,7 @@ std::string table(const Findings& findings, bool colour) {
   }
   const Totals sum = totals(findings);
   text += counted(sum.passed, "passed", "passed") + ", " + counted(sum.warnings, "warning", "warnings") + ", " +
-          counted(sum.failed, "failed", "failed") + "\n";
+          counted(sum.failed, "failed", "failed") + ", " + counted(sum.skipped, "skipped", "skipped") + "\n";
   return text;
 }
 

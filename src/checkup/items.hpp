@@ -9,7 +9,7 @@ namespace spheregate::checkup {
 
 // Those that open files do it as the daemon's user.
 Findings lookAtFiles(const Subject& subject, const DaemonUser& user);
-Findings lookAtServerCertificate(const Subject& subject);
+Findings lookAtServerCertificate(const Subject& subject, const DaemonUser& user);
 Findings lookAtTenantCas(const Subject& subject);
 Findings lookAtLists(const Subject& subject);
 Findings lookAtRevocation(const Subject& subject);

@@ -36,7 +36,7 @@ Findings lookAtRefusals(const Subject& subject) {
     return report.take();
   }
   for (const RefusalCount& one : subject.daemon.refusals) {
-    report.warn(std::to_string(one.count) + " times " + one.label + ": " + one.reason, "devices", one.fix);
+    report.warn((one.count == 1 ? "once " : std::to_string(one.count) + " times ") + one.label + ": " + one.reason, "devices", one.fix);
   }
   if (report.empty()) report.pass("nobody was refused lately");
   return report.take();

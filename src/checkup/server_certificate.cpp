@@ -2,7 +2,9 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "certificate_reading.hpp"
@@ -129,9 +131,14 @@ void lookAtRoot(const Chain& chain, const Subject& subject, Report& report) {
 
 }  // namespace
 
-Findings lookAtServerCertificate(const Subject& subject) {
+Findings lookAtServerCertificate(const Subject& subject, const DaemonUser& user) {
   Report report{"server certificate"};
   const std::string file = subject.config.listener.certificate.string();
+  const std::string& key = subject.config.listener.privateKey;
+  if (user.guessed && ::access(key.c_str(), R_OK) != 0 && errno == EACCES) {
+    report.skip("its key " + key + " cannot be read as the user " + user.name, file, "run the check as root to see it as the daemon does");
+    return report.take();
+  }
   const std::string problem = whyUnusable(subject.config);
   if (!problem.empty()) {
     report.failed(problem, file);

@@ -37,7 +37,9 @@ Loaded load(const std::filesystem::path& file) {
     return unreadable(file.string(), "this is a pipe, a device or a socket", "name a regular file");
   std::ifstream stream{file, std::ios::binary};
   if (!stream)
-    return unreadable(file.string(), "cannot read the file", "check that it exists and that the gateway's user may read it");
+    return std::filesystem::exists(file, error) || error
+               ? unreadable(file.string(), "cannot read the file", "check that the gateway's user may read it, and enter its directory")
+               : unreadable(file.string(), "cannot read the file, it does not exist", "make one with `spheregate init`, or name another with --config");
   // One byte more than allowed is enough to see that a file is too large, however large it is.
   std::string yaml(kFileBytesMax + 1, '\0');
   stream.read(yaml.data(), static_cast<std::streamsize>(yaml.size()));

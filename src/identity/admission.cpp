@@ -48,17 +48,14 @@ Judgement Admission::judge(X509& leaf) {
   const base::MonoTime now = in.time.now();
   const base::WallTime judgedBy = in.time.wall();
   const std::int64_t seconds = std::chrono::system_clock::to_time_t(judgedBy);
-  if (const TrustSet::Issuer* recalled = in.refusals.find(certificate, now, seconds)) {
-    Judgement again = in.judge(leaf, *recalled);
-    // Who is let in is always checked in full.
-    if (again.refusal != Refusal::none) return again;
-  }
+  if (const TrustSet::Issuer* recalled = in.findings.find(certificate, now, seconds)) return in.judge(leaf, *recalled);
   const TrustSet::Issuer issuer = in.trust->issuerOf(leaf, judgedBy);
-  const bool checked = issuer.finding.match != Finding::Match::stranger;
-  if (checked) in.metrics.checked.add();
-  Judgement judgement = in.judge(leaf, issuer);
-  if (judgement.refusal != Refusal::none && checked) in.refusals.remember(std::move(certificate), leaf, *in.trust, issuer, now, seconds);
-  return judgement;
+  // A stranger costs no signature check.
+  if (issuer.finding.match != Finding::Match::stranger) {
+    in.metrics.checked.add();
+    in.findings.remember(std::move(certificate), leaf, *in.trust, issuer, now, seconds);
+  }
+  return in.judge(leaf, issuer);
 }
 
 void Admission::arrived(const Admitted& admitted) {

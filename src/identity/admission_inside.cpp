@@ -39,7 +39,7 @@ void Admission::Inside::use(std::shared_ptr<const TrustSet> next) {
   }
   trust = std::move(next);
   std::erase_if(gone, [&](const auto& entry) { return trust->find(entry.first).has_value(); });
-  refusals.clear();
+  findings.clear();
 }
 
 std::optional<std::size_t> Admission::Inside::issuerAgain(const std::string& caSha256) const {

@@ -10,7 +10,7 @@
 #include "explain.hpp"
 #include "grace_log.hpp"
 #include "id_list.hpp"
-#include "recent_refusals.hpp"
+#include "recent_findings.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "trust_set.hpp"
 
@@ -49,7 +49,7 @@ struct Admission::Inside {
   std::shared_ptr<const TrustSet> trust;
   std::map<std::string, x509::CertificateHandle> gone;  // by SHA-256: CAs that were pinned and are not now
   IdList deniedToo;  // at run time
-  RecentRefusals refusals;
+  RecentFindings findings;
   GraceLog graceLog;
 };
 

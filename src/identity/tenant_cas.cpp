@@ -27,7 +27,7 @@ std::string lowered(std::string text) {
 
 base::Explained<std::vector<fs::path>> candidateFiles(const fs::path& place) {
   using Files = std::vector<fs::path>;
-  constexpr const char* download = "; download the tenant CA with `az sphere ca-certificate download` and put it there";
+  constexpr const char* download = "; download the tenant CA with `az sphere ca-certificate download` and put it there with `spheregate tenant add`";
   std::error_code error;
   auto files = filesAt(place, {".pem", ".cer", ".crt", ".der"});
   if (!files && !fs::exists(place, error)) return base::failed<Files>(files.error() + download);

@@ -133,7 +133,7 @@ class Admin(GatewayTest):
         listing = json.dumps([{"name": "pump-3", "properties": {"deviceId": own.upper()}}])
         code, out, err = self.gateway.command("devices", "import", "-", "--allow", stdin=listing)
         self.assertEqual((code, err), (0, ""))
-        self.assertIn("1 ids were written with capitals and are lower-cased", out)
+        self.assertIn("ids in capitals, written in lower case as in certificates and IoT Hub: 1", out)
         self.assertIn("the gateway has taken it", out)
         self.assertEqual(aliases.read_text(), f"id,alias\n{own},pump-3\n")
         self.assertEqual(allow.read_text(), f"# all\n{self.pki.ids[1]}\n{own}\n")

@@ -49,7 +49,7 @@ class ConfigErrors(GatewayTest):
         self.assertIn(str(missing), ended.stderr)
 
     def test_wrong_usage_is_2(self):
-        for arguments in (["run"], ["run", "--nonsense"], ["no-such-command"]):
+        for arguments in (["run", "--config"], ["run", "--nonsense"], ["no-such-command"]):
             with self.subTest(arguments):
                 ended = subprocess.run([program("spheregate")] + arguments, capture_output=True, timeout=30, check=False)
                 self.assertEqual(ended.returncode, 2)

@@ -5,7 +5,7 @@ import unittest
 
 import mqtt_packets as mqtt
 from device import Closed, Identity, Refused
-from harness import GatewayTest, short_id, wait_until
+from harness import GatewayTest, in_url, short_id, wait_until
 
 HANDSHAKES = {"wrong_ca": "unknown_ca", "expired": "expired", "not_yet_valid": "not_yet_valid", "ca_true": "is_ca", "two_cn": "several_names",
               "upper_case": "upper_case_name", "short_cn": "bad_name", "no_cn": "no_name", "server_only": "not_a_client_certificate"}
@@ -52,10 +52,10 @@ class Diagnosis(GatewayTest):
                 entry = self.on_record(result)
                 line = self.in_the_log(result)
                 self.assertEqual((line["reason"], line["fix"]), (entry["reason"], entry["fix"]))
-                self.assertEqual((entry["stage"], entry["source"], entry["protocol"]), ("tls", "127.0.0.1", "TLSv1.2"))
+                self.assertEqual((entry["stage"], entry["source"], entry["protocol"]), ("tls", "127.0.0.1", "TLS 1.2"))
                 self.assertEqual({name for name, value in entry["certificate"].items() if not value}, set())
                 if "device" in entry:
-                    shown = self.gateway.ask("GET", f"/devices/{entry['device']}")
+                    shown = self.gateway.ask("GET", "/devices/" + in_url(entry["device"]))
                     self.assertEqual(shown[0], 200, shown)
                     self.assertIn(entry, shown[1]["refusals"])
         self.knock(Identity(self.pki.ids[0], None, None))
@@ -93,7 +93,7 @@ class Diagnosis(GatewayTest):
             wait_until(lambda: self.gateway.ask("GET", f"/devices/{self.pki.ids[2]}")[1]["refusals"], 10, "the filter on record")
         self.assertEqual(self.on_record("unknown_filter")["stage"], "subscribe")
         with self.gateway.device(self.pki.device(3)) as device:
-            device.open()
+            device.pipe.handshake()
             device.send(mqtt.connect(self.pki.ids[3], level=5))
             device.await_close(10)
         entry = self.on_record("protocol_version")

@@ -73,6 +73,24 @@ class Setup(unittest.TestCase):
 
     # init
 
+    def test_a_second_tenant_is_no_surprise(self):
+        self.init()
+        first = spheregate("tenant", "add", self.pki.path("tenant-ca.d/tenant-a.pem"), "--dir", self.gw)
+        self.assertNotIn("tenants are pinned", first.stderr.decode())
+        second = spheregate("tenant", "add", "--json", self.pki.path("tenant-b.pem"), "--dir", self.gw)
+        self.assertEqual(json.loads(second.stdout)["notes"], ["CAs of 2 tenants are pinned now: devices of each are let in"])
+
+    def test_everything_of_a_gateway_elsewhere_is_there(self):
+        self.init("--hub", "contoso.azure-devices.net")
+        shown = self.good("config", "show", self.gw / "spheregate.yaml")
+        for place in ("queue", "admin.sock", "deny.txt", "aliases.csv"):
+            self.assertIn(f'"{self.gw / place}"', shown)
+        for file in ("deny.txt", "aliases.csv"):
+            self.assertTrue((self.gw / file).read_text().startswith("# "))
+        device = (self.pki.directory / "devices/ids.txt").read_text().split()[0]
+        self.assertIn("added to the deny list", self.good("devices", "deny", device, "--config", self.gw / "spheregate.yaml"))
+        self.assertIn("is already in the deny list", self.good("devices", "--config", self.gw / "spheregate.yaml", "deny", device))
+
     def test_init_makes_what_a_gateway_needs(self):
         self.init("--ip", "10.0.0.5", "--queue", self.directory / "q")
         modes = {"authority": 0o700, "authority/root-1.key": 0o600, "authority/root-2.key": 0o600, "tls/server.key": 0o600,
@@ -186,10 +204,10 @@ class Setup(unittest.TestCase):
                 self.init()
                 said = self.good("tenant", "add", file, "--dir", self.gw)
                 found = self.listed()
-                self.assertEqual([ca["tenantId"] for ca in found], [TENANT_A])
+                self.assertEqual([ca["tenant_id"] for ca in found], [TENANT_A])
                 fingerprint = self.openssl("x509", "-in", self.pki.path("tenant-ca.d/tenant-a.pem"), "-noout", "-fingerprint", "-sha256")
                 self.assertEqual(found[0]["sha256"], fingerprint.stdout.split("=")[1].strip().replace(":", "").lower())
-                for shown in (TENANT_A, found[0]["sha256"], found[0]["sha1"], found[0]["notAfter"], f"in {found[0]['daysLeft']} d"):
+                for shown in (TENANT_A, found[0]["sha256"], found[0]["sha1"], found[0]["not_after"], f"in {found[0]['days_left']} d"):
                     self.assertIn(shown, said)
                 placed = Path(found[0]["file"])
                 self.assertEqual(placed.name, f"{TENANT_A}-{found[0]['sha256'][:16]}.pem")

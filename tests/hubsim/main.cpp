@@ -101,7 +101,11 @@ int main(int argc, char** argv) {
   CLI::App app{"A simulated Azure IoT Hub: MQTT over TLS for devices, an HTTP API for services and tests."};
   Options options;
   describe(app, options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   raiseDescriptorLimit();
   try {

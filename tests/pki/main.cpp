@@ -19,7 +19,11 @@ int main(int argc, char** argv) {
   app.add_option("--issued-minutes-ago", issuedMinutesAgo, "When the devices' certificates became valid")->capture_default_str();
   app.add_option("--valid-hours", validHours, "How long the devices' certificates are valid")->capture_default_str();
   app.add_flag("--shared-key", options.sharedKey, "One key for all devices: faster, and enough for benchmarks");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   options.directory = directory;
   options.issuedAgo = std::chrono::minutes{issuedMinutesAgo};
   options.validFor = std::chrono::hours{validHours};

@@ -34,7 +34,7 @@ TEST(Table, alignsTheItemsNamesThePlaceOnceAndEndsWithTheTotals) {
             "                   fix: fill it\n"
             "! warn  port       8883: slow\n"
             "- skip  hub        not asked\n"
-            "1 passed, 1 warning, 1 failed\n");
+            "1 passed, 1 warning, 1 failed, 1 skipped\n");
   EXPECT_NE(table(findings, true).find("\033[31m"), std::string::npos);
 }
 

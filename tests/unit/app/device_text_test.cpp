@@ -1,0 +1,39 @@
+#include "device_text.hpp"
+
+#include <gmock/gmock.h>
+
+namespace spheregate::app {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+json refused(const std::string& id) {
+  return {{"id", id}, {"state", "refused"}, {"last_refusal", {{"result", "bad_name"}, {"reason", "why"}, {"last", "2026-11-26T04:47:22Z"}}}};
+}
+
+TEST(DeviceTable, isNotPushedApartByALongNameInAStrangersCertificate) {
+  const std::string name = "somebody's " + std::string(200, 'x') + " certificate";
+  const std::string text = deviceTable(json::array({refused(name), refused("pump")}));
+  EXPECT_THAT(text, HasSubstr("somebody's xxxxxxxxx…tificate  refused"));
+  EXPECT_THAT(text, HasSubstr("\npump                           refused"));
+}
+
+TEST(DeviceTable, saysThatThereIsNone) { EXPECT_EQ(deviceTable(json::array()), "no device, as far as was asked for\n"); }
+
+TEST(StatusText, saysWhatSomebodyShouldLookAfter) {
+  const json ca{{"sha256", "73aafb86ac4468219fc7"}, {"tenant_id", "6f1c2a34"}, {"not_after", 86400}, {"devices_seen", 3}, {"connected", 1}};
+  json status{{"ready", true}, {"tenant_cas", {ca}}, {"configuration", {{"problem", "gw.yaml:8:1: lisn: unknown key"}, {"restart_needed", {"listen.port"}}}},
+              {"clock", {{"behind", true}, {"certificates_judged_by", 86401}}}, {"state", {{"usable", false}, {"fault", "the disk is full"}}}};
+  const std::string text = statusText(status);
+  EXPECT_THAT(text, HasSubstr("tenant CA       73aafb86ac44  6f1c2a34, EXPIRED on 1970-01-02, 3 seen, 1 connected\n"));
+  EXPECT_THAT(text, HasSubstr("NOT RELOADED    gw.yaml:8:1: lisn: unknown key;"));
+  EXPECT_THAT(text, HasSubstr("RESTART NEEDED  these keys were changed and are not in effect: listen.port\n"));
+  EXPECT_THAT(text, HasSubstr("CLOCK BEHIND    "));
+  EXPECT_THAT(text, HasSubstr("STATE UNUSABLE  the disk is full\n"));
+  EXPECT_THAT(statusText({{"ready", true}}), Not(HasSubstr("NOT RELOADED")));
+}
+
+}  // namespace
+}  // namespace spheregate::app
