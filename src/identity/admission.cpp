@@ -45,6 +45,8 @@ Judgement Admission::judge(X509& leaf) {
   // OpenSSL answers questions about purpose and CA wrongly when it cannot read the extensions, so they come first.
   if ((X509_get_extension_flags(&leaf) & EXFLAG_INVALID) != 0) return explainUnreadable();
   std::string certificate = x509::sha256(leaf);
+  // Without memory there is no digest, and what was found of one certificate must not be said of another.
+  if (certificate.empty()) return explainUnreadable();
   const base::MonoTime now = in.time.now();
   const base::WallTime judgedBy = in.time.wall();
   const std::int64_t seconds = std::chrono::system_clock::to_time_t(judgedBy);
