@@ -100,6 +100,9 @@ class Daemon {
   std::unique_ptr<state::Store> state_{
       state::openSqliteStore(config_.queue.path / "state", [this](std::function<void()> job) { loop_.post(std::move(job)); }, metrics_)};
 
+  // Before the first of them is read.
+  ops::FileStamps filesAtStart_;
+
   // Who may connect, by which clock, and who has been here before.
   identity::ClockFloor clock_{loop_.clock(), *state_, metrics_, kReleaseDate};
   identity::KnownDevices knownDevices_{*state_, loop_.timers(), metrics_};
@@ -160,7 +163,8 @@ class Daemon {
   bool stopping_ = false;
 };
 
-Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten) : config_{config} {
+Daemon::Daemon(const config::Config& config, const std::filesystem::path& file, const config::Config& asWritten)
+    : config_{config}, filesAtStart_{ops::stampsOf(watchedPlaces(file, config))} {
   metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
@@ -197,6 +201,7 @@ void Daemon::beginToWatch(const std::filesystem::path& file, const config::Confi
                                  .admission = *admission_,
                                  .listener = *listener_,
                                  .names = *names_,
+                                 .read = std::move(filesAtStart_),
                                  .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
                      asWritten);
   calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 // Between the first look at files that do not fit together and the complaint.
 constexpr std::chrono::seconds kPatience{2};
+// Before files are read that changed while they were read or not watched yet; whoever writes without end is read at this pace.
+constexpr std::chrono::milliseconds kMeanwhile{200};
 constexpr std::size_t kNamesMax = 10;
 
 std::string listed(const std::vector<std::string>& names) {
@@ -57,12 +59,20 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
       lastGood_{parts_.metrics.gauge("config_last_reload_successful", "0 while what is in the files is not what is in force.")},
       lastTime_{parts_.metrics.gauge("config_last_reload_success_timestamp_seconds", "When files were taken the last time, in Unix time.")},
       patience_{parts_.timers},
+      meanwhile_{parts_.timers},
       watch_{parts_.loop, parts_.timers, [this] { reload(Why::changed); }} {
   state_.at = parts_.timers.clock().wall();
   lastGood_.set(1);
   lastTime_.set(static_cast<double>(std::chrono::system_clock::to_time_t(state_.at)));
   watch(started_);
-  seen_ = ops::stampsOf(watchedPlaces(parts_.file, started_));
+  seen_ = std::move(parts_.read);
+  readWhatChangedMeanwhile();
+}
+
+// What changes before it is watched is told by nobody.
+void Reloading::readWhatChangedMeanwhile() {
+  if (ops::stampsOf(watchedPlaces(parts_.file, inForce_)) == seen_) return;
+  meanwhile_.after(kMeanwhile, [this] { reload(Why::changed); });
 }
 
 void Reloading::request() { reload(Why::asked); }
@@ -84,6 +94,7 @@ base::Explained<config::Config> Reloading::take() {
   if (!loaded.problems.empty()) return base::failed<config::Config>(textOf(loaded.problems));
   config::Config& next = loaded.config;
   wanted_ = next;
+  reading_ = ops::stampsOf(watchedPlaces(parts_.file, next));
   const auto showCertificate = parts_.listener.prepare(next.listener.certificate, next.listener.privateKey);
   if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
   auto aliases = identity::Aliases::load(next.identity);
@@ -108,6 +119,7 @@ void Reloading::succeeded(config::Config next, Why why) {
   tellChanges(next, mended ? Why::asked : why);
   inForce_ = std::move(next);
   watch(inForce_);
+  readWhatChangedMeanwhile();
   parts_.taken(inForce_);
 }
 
@@ -116,9 +128,8 @@ void Reloading::tellChanges(const config::Config& next, Why why) {
   for (const config::Change& change : config::changes(inForce_, next)) {
     if (change.live) changed.push_back(change.key);
   }
-  ops::FileStamps now = ops::stampsOf(watchedPlaces(parts_.file, next));
-  for (const fs::path& file : ops::differences(seen_, now)) changed.push_back(file.string());
-  seen_ = std::move(now);
+  for (const fs::path& file : ops::differences(seen_, reading_)) changed.push_back(file.string());
+  seen_ = std::move(reading_);
 
   std::vector<std::string> waiting;
   for (const config::Change& change : config::changes(started_, next)) {

@@ -28,6 +28,8 @@ struct ReloadParts {
   identity::Admission& admission;
   tls::Listener& listener;
   DeviceNames& names;
+  // As the files were before they were read for the start, which takes its time.
+  ops::FileStamps read;
   // After trust and server certificate have been swapped: brings everything else up to the configuration.
   std::function<void(const config::Config&)> taken;
 };
@@ -64,19 +66,22 @@ class Reloading {
   void failed(const std::string& problem, Why why);
   void tellChanges(const config::Config& next, Why why);
   void watch(const config::Config& wanted);
+  void readWhatChangedMeanwhile();
 
   ReloadParts parts_;
   const config::Config started_;
   config::Config inForce_;
   config::Config wanted_;  // what the file says, when it could be read
   State state_;
-  ops::FileStamps seen_;
+  ops::FileStamps seen_;  // as they were before they were taken
+  ops::FileStamps reading_;
   base::LogGate again_;
   metrics::Counter& taken_;
   metrics::Counter& refused_;
   metrics::Gauge& lastGood_;
   metrics::Gauge& lastTime_;
   base::Timer patience_;
+  base::Timer meanwhile_;
   ops::FileWatch watch_;
 };
 
