@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "peer_keys.hpp"
 #include "printable.hpp"
 
 namespace spheregate::tls {
@@ -72,7 +73,8 @@ int hearHello(SSL* ssl, int*, void*) {
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-void hearRecord(int written, int, int kind, const void* data, std::size_t size, SSL* ssl, void*) {
+void hearRecord(int written, int version, int kind, const void* data, std::size_t size, SSL* ssl, void* unused) {
+  screenPeerKeys(written, version, kind, data, size, ssl, unused);
   Introduction* introduction = introductionOf(*ssl);
   if (written != 0 || kind != SSL3_RT_HEADER || introduction == nullptr || !introduction->empty()) return;
   const auto* bytes = static_cast<const std::uint8_t*>(data);

@@ -11,6 +11,7 @@
 
 #include "secret_file.hpp"
 #include "spheregate/base/log.hpp"
+#include "spheregate/x509/file_content.hpp"
 
 namespace spheregate::tls {
 namespace {
@@ -22,6 +23,7 @@ using Digest = std::unique_ptr<EVP_MD_CTX, x509::Release<EVP_MD_CTX_free>>;
 int noPassword(char*, int, int, void*) { return -1; }
 
 base::Explained<Key> keyInFile(const std::string& path) {
+  if (x509::isPipeOrDevice(path)) return base::failed<Key>(path + " is a pipe, a device or a socket; name a regular file");
   errno = 0;
   const x509::BioHandle file{BIO_new_file(path.c_str(), "r")};
   const int problem = errno;

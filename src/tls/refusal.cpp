@@ -116,6 +116,9 @@ Refusal failed(const Outcome& outcome, const Situation& situation) {
     case SSL_R_BAD_SIGNATURE:
       return protocol("the device does not hold the private key of the certificate that it shows: " + outcome.text(),
                       "give the device the key that its certificate was made with");
+    case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
+      return protocol("a certificate that the device sends is damaged, or has a key of a kind that the gateway does not read",
+                      "use a key on a curve with a name (P-256), its point uncompressed, or RSA, Ed25519 or Ed448, in all certificates of the chain");
     case SSL_R_EXCESSIVE_MESSAGE_SIZE:
       return protocol("the device sends more in one message than the gateway reads: " + outcome.text(),
                       "let the device send its own certificate alone, or with the few that issued it");

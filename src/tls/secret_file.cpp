@@ -8,12 +8,14 @@
 #include <system_error>
 
 #include "limits.hpp"
+#include "spheregate/x509/file_content.hpp"
 
 namespace spheregate::tls {
 
 base::Explained<std::string> secretIn(const std::filesystem::path& file, const std::string& place, const std::string& what) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) return base::failed<std::string>(place + " is a directory; name a file");
+  if (x509::isPipeOrDevice(file)) return base::failed<std::string>(place + " is a pipe, a device or a socket; name a regular file");
   errno = 0;
   std::ifstream stream{file, std::ios::binary};
   if (!stream) {

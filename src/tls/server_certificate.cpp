@@ -11,6 +11,7 @@
 
 #include "private_key.hpp"
 #include "spheregate/tls/verdict.hpp"
+#include "spheregate/x509/file_content.hpp"
 
 namespace spheregate::tls {
 namespace {
@@ -19,6 +20,9 @@ using Certificates = std::vector<x509::CertificateHandle>;
 using Path = std::filesystem::path;
 
 base::Explained<x509::BioHandle> open(const Path& path) {
+  if (x509::isPipeOrDevice(path)) {
+    return base::failed<x509::BioHandle>(path.string() + " is a pipe, a device or a socket; name a regular file");
+  }
   errno = 0;
   x509::BioHandle file{BIO_new_file(path.c_str(), "r")};
   const int problem = errno;

@@ -11,6 +11,11 @@ constexpr std::size_t kKeyFileBytesMax = 4096;
 }  // namespace
 
 base::Explained<std::string> readSecret(const std::filesystem::path& file, std::size_t bytesMax) {
+  std::error_code error;
+  // Opening a pipe waits for its other end.
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    return base::failed<std::string>(file.string() + " is not a regular file; name one");
+  }
   std::ifstream stream{file, std::ios::binary};
   if (!stream) {
     return base::failed<std::string>("cannot read " + file.string() + "; check that it exists and that the daemon's user may read it");

@@ -8,10 +8,20 @@
 
 namespace spheregate::x509 {
 
+bool isPipeOrDevice(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto type = std::filesystem::status(file, error).type();
+  using enum std::filesystem::file_type;
+  return type == fifo || type == socket || type == character || type == block;
+}
+
 base::Explained<std::string> fileContent(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) {
     return base::failed<std::string>(file.string() + ": is a directory; name a file");
+  }
+  if (isPipeOrDevice(file)) {
+    return base::failed<std::string>(file.string() + ": is a pipe, a device or a socket; name a regular file");
   }
   errno = 0;
   std::ifstream stream{file, std::ios::binary};

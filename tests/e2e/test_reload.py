@@ -123,6 +123,47 @@ class Reload(GatewayTest):
                     self.assertEqual(self.gateway.metric("config_last_reload_successful"), 1)
             device.publish("", b"still here")
 
+    def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(self):
+        self.start()
+        with self.device(self.pki.device(0)) as device:
+            for file in (self.material.certificate, self.material.key, self.material.deny):
+                with self.subTest(file=file.name):
+                    kept = file.read_bytes()
+
+                    def pipe(file=file):
+                        file.unlink()
+                        os.mkfifo(file)
+                    self.reloaded(pipe, "error")
+                    self.assertIn("is a pipe", self.gateway.status()["configuration"]["problem"])
+                    device.publish("", b"not held up")
+                    self.reloaded(lambda file=file, kept=kept: replace(file, kept))
+
+    def test_what_changes_while_the_gateway_starts(self):
+        """Between the reading of a file and the watching of it."""
+        stopped = self.stopped_at_start()
+        replace(self.material.deny, self.pki.ids[0] + "\n")
+        stopped.send_signal(signal.SIGCONT)
+        wait_until(lambda: self.gateway.log_lines("listening"), 20.0, "the start")
+        self.gateway.port = int(self.gateway.log_lines("listening")[-1]["port"])
+        self.gateway.http_port = int(self.gateway.log_lines("http listening")[-1]["port"])
+        wait_until(lambda: self.reloads() > 0, SETTLED, "a reload")
+        with self.assertRaises(Closed):
+            self.device(self.pki.device(0))
+
+    def stopped_at_start(self):
+        """A gateway that has read its files and does not watch them yet. Two milliseconds are between the two lines, so not every attempt hits."""
+        self.start_gateway(wait=False, extra=self.material.extra())
+        for _ in range(20):
+            while b" http listening " not in self.gateway.log.read_bytes():
+                self.assertTrue(self.gateway.running, self.gateway.tail())
+            self.gateway.process.send_signal(signal.SIGSTOP)
+            if b"info  listening " not in self.gateway.log.read_bytes():
+                return self.gateway.process
+            self.gateway.kill()
+            self.gateway.log.unlink()
+            self.gateway.start(wait=False)
+        self.skipTest("it was too quick to be stopped half way")
+
     def test_all_or_nothing(self):
         """A deny list that is good is not taken with a CA that is broken."""
         self.start()

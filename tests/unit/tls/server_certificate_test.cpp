@@ -1,6 +1,7 @@
 #include "server_certificate.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <openssl/pem.h>
 
 #include <string>
@@ -64,6 +65,10 @@ TEST_F(ServerCertificateTest, saysWhatIsWrongWithTheFiles) {
   EXPECT_NE(errorOf(good, directory.path("none.key")).find("none.key: No such file or directory"), std::string::npos);
   EXPECT_NE(errorOf(empty, key).find("empty.pem holds no certificate"), std::string::npos);
   EXPECT_NE(errorOf(good, empty).find("empty.pem holds no private key"), std::string::npos);
+  const auto pipe = directory.path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_NE(errorOf(pipe, key).find("pipe is a pipe, a device or a socket"), std::string::npos);
+  EXPECT_NE(errorOf(good, pipe).find("pipe is a pipe, a device or a socket"), std::string::npos);
   const auto damaged = directory.writeText("damaged.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   EXPECT_NE(errorOf(damaged, key).find("certificate 1 in"), std::string::npos);
 }
