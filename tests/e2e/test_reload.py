@@ -7,9 +7,10 @@ import socket
 import ssl
 import time
 import unittest
+from pathlib import Path
 
 from device import Closed, Device
-from harness import GatewayTest, as_yaml, wait_until
+from harness import PROGRAMS, Gateway, GatewayTest, as_yaml, wait_until
 from own_ca import Material, replace
 
 SETTLED = 10.0  # seconds; the promise is one, and a busy machine may take longer
@@ -271,14 +272,17 @@ class Reload(GatewayTest):
     def held_start(self, **devices):
         """Starts, and waits at the allow list, which is read after the deny list. What is returned lets the start go on."""
         allowed = self.directory / "allow.txt"
-        os.mkfifo(allowed)
-        self.start_gateway(wait=False, extra=self.material.extra(allow_file=str(allowed), **devices))
-        writing = os.open(allowed, os.O_WRONLY)  # waits for the reader
+        allowed.write_text("\n".join(self.pki.ids) + "\n")
+        hold, reached = Path(f"{allowed}.hold"), Path(f"{allowed}.reached")
+        hold.touch()
+        self.gateway = Gateway(self.directory, self.pki, self.hub.port, extra=self.material.extra(allow_file=str(allowed), **devices))
+        self.gateway.env = {**os.environ, "LD_PRELOAD": str(PROGRAMS / "libspheregate_slow_file.so")}
+        self.addCleanup(self.gateway.kill)
+        self.gateway.start(wait=False)
+        wait_until(reached.exists, SETTLED, "the reading of the allow list")
 
         def go_on():
-            replace(allowed, "\n".join(self.pki.ids) + "\n")
-            os.write(writing, allowed.read_bytes())
-            os.close(writing)
+            hold.unlink()
             wait_until(lambda: self.gateway.log_lines("listening") or not self.gateway.running, SETTLED, "the start")
             self.gateway.port = int(self.gateway.log_lines("listening")[0]["port"])
             self.gateway.http_port = int(self.gateway.log_lines("http listening")[0]["port"])
