@@ -396,7 +396,7 @@ def a_topic_of_another_device(site):
 @fault
 def no_tls_at_the_port_for_tls(site):
     site.start()
-    first, words = site.random.choice([(mqtt.connect("a", "b", 60, True, None), "MQTT without TLS"), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP")])
+    first, words = site.random.choice([(mqtt.connect("a", "b", 60, True, None), "without TLS"), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP")])
     with socket.create_connection(("127.0.0.1", site.gateway.port), 10) as plain:
         plain.sendall(first)
         plain.settimeout(10)
