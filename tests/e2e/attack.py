@@ -29,9 +29,6 @@ HERE = Path(__file__).resolve().parent
 HONEST, NEWCOMERS, SLOW = 50, 10, 10
 RATE = 4  # messages a second of each device
 RATIO_MAX = 3.0
-# One step of a handshake takes a millisecond, which nobody can divide, and a message and its PUBACK meet some of them. Where a quiet
-# p99 is less than a few, three times that says nothing.
-P99_SECONDS_FREE = 5e-3
 # Beside strangers' memory: what the allocator keeps, and the messages and links of the devices.
 OTHER_BYTES_MAX = 24 << 20
 NEWCOMER_SECONDS_MAX = 20.0
@@ -232,7 +229,7 @@ class Attack:
         ratio = percentile(times["attack"], 0.99) / percentile(times["quiet"], 0.99)
         late = [sent for sent in heard["unanswered"] if sent < phases["attack"][1] - 5]
         growth = watch.peak - resting
-        print(f"{'p99, attack to quiet':<50}{ratio:>10.2f}   at most {RATIO_MAX:g}, or p99 within {P99_SECONDS_FREE / MILLISECOND:g} ms")
+        print(f"{'p99, attack to quiet':<50}{ratio:>10.2f}   at most {RATIO_MAX:g}")
         print(f"{'memory above quiet, MiB':<50}{growth / 2**20:>10.1f}   at most {(budget + OTHER_BYTES_MAX) / 2**20:.1f}, "
               f"{budget / 2**20:.0f} of it for who is not authenticated")
         print(f"{'not authenticated at once':<50}{crowd:>10.0f}")
@@ -246,7 +243,7 @@ class Attack:
             count = value - before.get((name, labels), 0)
             if name == "tls_handshakes_total" and count:
                 print(f"  {dict(labels)['result']:<30}{count:>10.0f}")
-        if not SANITIZED and ratio > RATIO_MAX and percentile(times["attack"], 0.99) > P99_SECONDS_FREE:
+        if not SANITIZED and ratio > RATIO_MAX:
             faults.append(f"p99 is {ratio:.2f} times the quiet one")
         if not SANITIZED and growth > budget + OTHER_BYTES_MAX:
             faults.append(f"memory grew by {growth >> 20} MiB")
