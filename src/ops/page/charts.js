@@ -76,7 +76,8 @@ class Chart {
     };
     this.plot.addEventListener("pointermove", atPointer);
     this.plot.addEventListener("pointerdown", atPointer);
-    this.plot.addEventListener("pointerleave", () => this.moved(null));
+    // A finger that is lifted leaves what it pointed at.
+    this.plot.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.moved(null));
     this.plot.addEventListener("blur", () => this.moved(null));
     this.plot.addEventListener("keydown", (event) => this.key(event));
   }

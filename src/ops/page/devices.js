@@ -1,6 +1,6 @@
 // The table of devices: search, filter, order, a page at a time. A row leads to the details.
 
-import { byId, make, moment, onNextFrame, setData, setIcon, setMoment, setShown, setText, icon } from "./dom.js";
+import { atMostEvery, byId, make, moment, setData, setIcon, setMoment, setShown, setText, icon } from "./dom.js";
 import { DeviceList, FALLS_FIRST } from "./device_list.js";
 import { count, exact, plural, shortId, span, words } from "./format.js";
 import { read } from "./live.js";
@@ -10,6 +10,8 @@ const ASK_ROWS = 200; // at once, so that no answer holds up the gateway for lon
 const AGAIN_MS = 15000;
 const SOON_MS = 1000;
 const SAID_AFTER_MS = 700;
+const RENDER_MS = 200; // at most so often for what comes by itself; what the reader does is shown at once
+const HOLD_MS = 2500;
 
 export const STATE_WORDS = { connected: "Connected", refused: "Refused", absent: "Absent" };
 export const STATE_ICONS = { connected: "ok", refused: "bad", absent: "idle" };
@@ -81,8 +83,8 @@ export class Devices {
   #onScreen = true;
   #known = false; // the list has been read once
   #mayRead = () => true;
-  #render = onNextFrame(() => this.#show());
-  #held = false;
+  #render = atMostEvery(RENDER_MS, () => this.#show());
+  #heldUntil = 0;
 
   // `mayRead()`: whether the gateway can be asked now.
   constructor(mayRead) {
@@ -118,9 +120,12 @@ export class Devices {
     const table = this.body.closest("table");
     this.body.addEventListener("click", (event) => this.#clicked(event));
     this.body.addEventListener("keydown", (event) => this.#key(event));
-    // Rows do not move away under a pointer that is about to click, or under the focus.
-    const hold = () => (this.#held = this.body.matches(":hover") || this.body.contains(document.activeElement));
-    for (const name of ["pointerenter", "pointerleave", "focusin", "focusout"]) this.body.addEventListener(name, () => setTimeout(hold));
+    // Rows do not move away under a pointer that is about to click, or under somebody who walks through them.
+    for (const name of ["pointermove", "pointerdown", "keydown"]) {
+      this.body.addEventListener(name, () => {
+        this.#heldUntil = performance.now() + HOLD_MS;
+      });
+    }
     new IntersectionObserver((entries) => (this.#onScreen = entries.at(-1).isIntersecting)).observe(table);
   }
 
@@ -172,9 +177,9 @@ export class Devices {
       let page;
       do {
         page = await read(`devices?limit=${ASK_ROWS}${after && `&after=${encodeURIComponent(after)}`}`);
-        for (const device of page.devices) this.put(device);
-        if (!this.#known) setText(byId("devices-progress"), `${count(this.#list.size)} of ${count(page.total)} read`);
+        for (const device of page.devices) this.#list.put(device);
         after = page.after ?? "";
+        if (!this.#known) this.#tellProgress(page.total);
       } while (after);
       this.#list.endAnew();
       this.#known = true;
@@ -190,17 +195,23 @@ export class Devices {
     this.readSoon(Math.max(AGAIN_MS, 20 * (performance.now() - began)));
   }
 
+  // The first time it is shown as it comes, later when it is complete.
+  #tellProgress(total) {
+    setText(byId("devices-progress"), `${count(this.#list.size)} of ${count(total)} read`);
+    this.#render();
+  }
+
   #want(change) {
     Object.assign(this.#wish, change);
     this.#page = 0;
-    this.#held = false;
+    this.#heldUntil = 0;
     this.#show();
     this.#saySoon();
   }
 
   #turn(by) {
     this.#page += by;
-    this.#held = false;
+    this.#heldUntil = 0;
     this.#show();
     this.#saySoon();
     this.body.closest("section").scrollIntoView({ block: "start" });
@@ -213,8 +224,10 @@ export class Devices {
   }
 
   #show() {
-    // While it is held the same rows stay where they are, with what is new in them.
-    this.#view = this.#held ? this.#view.map((row) => this.#list.of(row.id) ?? row) : this.#list.view(this.#wish);
+    // Then the same rows stay where they are, with what is new in them.
+    const held = performance.now() < this.#heldUntil;
+    if (held) setTimeout(this.#render, HOLD_MS);
+    this.#view = held ? this.#view.map((row) => this.#list.of(row.id) ?? row) : this.#list.view(this.#wish);
     const pages = Math.max(1, Math.ceil(this.#view.length / PAGE_ROWS));
     this.#page = Math.min(Math.max(0, this.#page), pages - 1);
     const begin = this.#page * PAGE_ROWS;

@@ -135,6 +135,19 @@ export function remembered(key) {
   }
 }
 
+// Calls for any number of requests, but not again within `ms`.
+export function atMostEvery(ms, work) {
+  let timer = null;
+  let last = -Infinity;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      last = performance.now();
+      work();
+    }, Math.max(0, last + ms - performance.now()));
+  };
+}
+
 // Calls once for any number of requests before the next frame.
 export function onNextFrame(work) {
   let asked = false;
