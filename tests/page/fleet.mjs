@@ -179,7 +179,7 @@ export class Fleet {
 
   status() {
     const now = Date.now();
-    const days = (count) => ({ expires: iso(now + count * DAY), days_left: count });
+    const days = (count) => ({ expires: iso(now + count * DAY), days_left: Math.floor(count) });
     const made = {
       ready: true, version: "0.1.0", hub: "contoso.azure-devices.net", hostname: this.hostname, started: iso(this.started), uplink: this.uplink,
       queue: { ...this.books, bytes: this.books.queued * 262, disk_bytes: 4 * 1048576 + this.books.queued * 310, limit_bytes: 1073741824,

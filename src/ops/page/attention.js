@@ -54,6 +54,7 @@ function ofTrust({ certificates = [], crls = [], tenant_cas: cas }) {
   const found = certificates.map((one) => ({ one, urgent: urgency(one.days_left) })).filter(({ urgent }) => urgent.tone !== "ok").map(({ one, urgent }) => ({
     tone: urgent.tone,
     title: one.days_left < 0 ? `Expired: ${one.name}` : `Expires ${one.days_left < 1 ? "within a day" : `in ${plural(Math.floor(one.days_left), "day")}`}: ${one.name}`,
+    fix: one.fix,
     href: "#certificates",
   }));
   for (const crl of crls.filter((one) => one.stale)) {

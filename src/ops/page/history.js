@@ -22,6 +22,11 @@ const SERIES = {
   uplink: { from: "uplink", join: mean },
 };
 
+// Where nobody wanted to get through there is no knowing whether anybody would have.
+function uplinkOf({ uplink = [], devices_connected: connected = [], queue_messages: queued = [] }) {
+  return uplink.map((share, at) => (share === 0 && !connected[at] && !queued[at] ? null : share));
+}
+
 // `{start, end, bucket, count, known, series: {name: [value or null]}}`, times in ms. Buckets begin at round times, so that they stay the
 // same while time goes on; what the gateway does not remember is null. Null itself when there is nothing at all.
 export function frameOf(history, rangeName) {
@@ -35,8 +40,9 @@ export function frameOf(history, rangeName) {
   const start = end - count * bucket;
   const stepAt = (ms) => Math.max(0, Math.round((ms - from) / step));
   const series = {};
+  const uplink = uplinkOf(history);
   for (const [name, { from: source, join, aSecond }] of Object.entries(SERIES)) {
-    const all = history[source] ?? [];
+    const all = name === "uplink" ? uplink : history[source] ?? [];
     series[name] = Array.from({ length: count }, (_, at) => {
       const values = known(all.slice(stepAt(start + at * bucket), stepAt(start + (at + 1) * bucket)));
       if (values.length === 0) return null;

@@ -88,12 +88,12 @@ export class Refusals {
     }
   }
 
-  // A new one, or one that was counted up. False when it is neither: an old one has been resolved.
+  // A new one, or one that was counted up.
   put(refusal) {
     if (!refusal?.stage) return;
-    const key = keyOf(refusal);
-    this.#all.delete(key);
-    this.#all = new Map([[key, refusal], ...[...this.#all].slice(0, ASKED - 1)]);
+    this.#all.set(keyOf(refusal), refusal);
+    const latestFirst = [...this.#all].sort(([, a], [, b]) => (a.last < b.last ? 1 : a.last > b.last ? -1 : 0));
+    this.#all = new Map(latestFirst.slice(0, ASKED));
     this.#render();
   }
 
