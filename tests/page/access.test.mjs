@@ -14,7 +14,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 
 // Every kind of thing that the page can show, at once.
 function everything() {
-  const fleet = new Fleet({ devices: 120 });
+  const fleet = new Fleet({ devices: 60 });
   fleet.cut();
   fleet.refuse(deviceId(5), REFUSALS[0], Date.now() - 60000, 4, { alias: "pump-5" });
   fleet.refuse(deviceId(6), REFUSALS[1], Date.now() - 50000, 1, { alias: "pump-6" });
@@ -57,10 +57,11 @@ describe("for everybody", () => {
     await page.getByRole("dialog").getByText("Refused publishing").waitFor();
   }
 
-  async function judge(page, where) {
+  async function judge(page, where, roles = false) {
     const found = await page.evaluate(contrasts);
     assert.ok(found.length > 30, `texts of ${where}: ${found.length}`);
     assert.deepEqual(found.filter(({ ratio }) => ratio < ENOUGH).map(({ text, ratio }) => `${text}: ${ratio.toFixed(2)}`), [], `contrast of ${where}`);
+    if (!roles) return;
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
     assert.deepEqual(violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)}`)), [], `axe on ${where}`);
@@ -69,11 +70,11 @@ describe("for everybody", () => {
   for (const scheme of ["light", "dark"]) {
     test(`contrast, names and roles, ${scheme}`, async () => {
       const page = await full({ scheme });
-      await judge(page, `the page, ${scheme}`);
+      await judge(page, `the page, ${scheme}`, scheme === "light");
       await page.evaluate(() => (document.body.dataset.mode = "lost"));
       await judge(page, `the page without a connection, ${scheme}`);
       await openDetails(page);
-      await judge(page, `the details, ${scheme}`);
+      await judge(page, `the details, ${scheme}`, scheme === "light");
       assert.deepEqual(await troubleOf(page), []);
       await page.context().close();
     });
@@ -81,7 +82,7 @@ describe("for everybody", () => {
 
   test("contrast, names and roles on a phone", async () => {
     const page = await full({ width: 360, height: 740 });
-    await judge(page, "a phone");
+    await judge(page, "a phone", true);
     await page.context().close();
   });
 
@@ -131,11 +132,13 @@ describe("for everybody", () => {
 
   test("the focus stays on its device while the list changes", async () => {
     const page = await open(browser, mock.url);
-    const link = page.locator("#device-rows a", { hasText: "pump-6" });
-    await link.first().focus();
+    await page.getByRole("button", { name: "Device", exact: true }).click();
+    const fourth = page.locator("#device-rows a").nth(3);
+    const name = await fourth.innerText();
+    await fourth.focus();
     for (let number = 300; number < 310; ++number) mock.connect(deviceId(number), { alias: `aaa-${number}` });
-    await page.waitForFunction((all) => document.getElementById("count-all").textContent === all, String(mock.fleet.devices.size));
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "pump-6");
+    await page.locator("#device-rows tr", { hasText: "aaa-309" }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
     await page.context().close();
   });
 

@@ -32,7 +32,11 @@ export async function open(browser, url, { width = 1280, height = 900, scheme = 
   await page.addInitScript(RECORD);
   if (before) await before(page);
   await page.goto(url);
-  if (wait) await page.waitForSelector("body[data-loaded]");
+  if (wait) {
+    await page.waitForSelector("body[data-loaded]").catch((error) => {
+      throw new Error(`the page shows nothing: ${error.message}\n${page.trouble.join("\n")}`);
+    });
+  }
   return page;
 }
 

@@ -47,12 +47,10 @@ export class Fleet {
     this.hostname = hostname;
     this.devices = new Map();
     this.refusals = [];
-    for (let number = 0; number < devices; ++number) this.add(number, seed, now);
-    this.devices = new Map([...this.devices].sort(([a], [b]) => (a < b ? -1 : 1)));
     this.books = { accepted: 48210377, delivered: 48209951, queued: 0, expired: 412, dropped: 0, dead_lettered: 14 };
     this.uplink = { connected: true, sessions: 0, condition: "fair", since: iso(now - 3 * HOUR - 8 * MINUTE) };
-    this.rates = { accepted_per_second: 0, delivered_per_second: 0 };
     this.patch = {};
+    for (let number = 0; number < devices; ++number) this.add(number, seed, now);
     this.history = this.day(now);
     this.settle();
   }
@@ -71,7 +69,7 @@ export class Fleet {
     device.certificate = this.certificate(id, now);
     if (chance > 0.88) this.leave(device, now - Math.floor(this.random() * 9 * DAY));
     this.devices.set(id, device);
-    if (chance > 0.985) this.refuse(id, REFUSALS[number % REFUSALS.length], now - Math.floor(this.random() * 6 * HOUR), 1 + Math.floor(this.random() ** 3 * 400));
+    if (chance > 0.985) this.record(id, REFUSALS[number % REFUSALS.length], now - Math.floor(this.random() * 6 * HOUR), 1 + Math.floor(this.random() ** 3 * 400));
   }
 
   queue(accepted, queued = 0, oldest = 0) {
@@ -102,6 +100,12 @@ export class Fleet {
   }
 
   refuse(id, refusal, when = Date.now(), count = 1, changes = {}) {
+    const entry = this.record(id, refusal, when, count, changes);
+    this.settle();
+    return entry;
+  }
+
+  record(id, refusal, when, count, changes = {}) {
     const device = { ...(this.devices.get(id) ?? { id, queue: this.queue(0) }), ...changes };
     this.leave(device, Date.parse(device.last_seen ?? iso(when)));
     device.state = "refused";
@@ -113,7 +117,6 @@ export class Fleet {
     if (device.alias) entry.alias = device.alias;
     this.refusals.push(entry);
     this.refusals.sort((a, b) => (a.last < b.last ? 1 : -1));
-    this.settle();
     return entry;
   }
 

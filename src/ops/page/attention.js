@@ -24,7 +24,7 @@ function ofStores({ ready, queue = {}, state = {} }) {
   }
   const sum = PARTS.reduce((total, name) => total + (queue[name] ?? 0), 0);
   if (Number.isFinite(queue.accepted) && queue.accepted !== sum) {
-    found.push({ tone: "bad", title: "The books do not balance", detail: `${count(queue.accepted)} were accepted, ${count(sum)} are accounted for`, href: "#ledger" });
+    found.push({ tone: "bad", title: "The books do not balance", detail: `${count(queue.accepted)} were accepted, ${count(sum)} are accounted for`, href: "#ledger", link: "Ledger" });
   }
   return found;
 }
@@ -55,10 +55,10 @@ function ofTrust({ certificates = [], crls = [], tenant_cas: cas }) {
     tone: urgent.tone,
     title: one.days_left < 0 ? `Expired: ${one.name}` : `Expires ${one.days_left < 1 ? "within a day" : `in ${plural(Math.floor(one.days_left), "day")}`}: ${one.name}`,
     fix: one.fix,
-    href: "#certificates",
+    href: "#certificates", link: "Certificates",
   }));
   for (const crl of crls.filter((one) => one.stale)) {
-    found.push({ tone: "warn", title: `A revocation list is stale: ${crl.file.split("/").at(-1)}`, fix: "see that whatever downloads it still does", href: "#certificates" });
+    found.push({ tone: "warn", title: `A revocation list is stale: ${crl.file.split("/").at(-1)}`, fix: "see that whatever downloads it still does", href: "#certificates", link: "Revocation lists" });
   }
   if (cas?.length === 0) {
     found.push({ tone: "bad", title: "There is no tenant CA: no device can come in", fix: "`sudo spheregate tenant add FILE`" });
@@ -72,7 +72,7 @@ const RANK = { bad: 0, warn: 1 };
 export function attentionOf(status, refused) {
   const found = [...ofStores(status), ...ofConfiguration(status), ...ofTrust(status)];
   if (refused > 0) {
-    found.push({ tone: "warn", title: `${plural(refused, "device is", "devices are")} being refused`, detail: "each with its reason and what to do, below", href: "#refusals" });
+    found.push({ tone: "warn", title: `${plural(refused, "device is", "devices are")} being refused`, detail: "each with its reason and what to do, below", href: "#refusals", link: "Refusals" });
   }
   return found.sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }

@@ -12,6 +12,7 @@ const RIGHT = 10;
 const CHARACTER = 6.6; // of the axis labels, about
 
 const perSecond = (value) => `${rate(value)}\u00a0/s`;
+const waiting = (seconds) => (seconds === 0 ? "nothing waits" : `now ${span(seconds)}`);
 const shortSpan = (seconds) => (seconds === 0 ? "0" : span(seconds, 1));
 
 // What is charted. `axis` writes a tick, `say` a value of the read-out.
@@ -29,7 +30,7 @@ export const CHARTS = [
   {
     id: "oldest", title: "Age of the oldest message", area: true, axis: shortSpan, scale: (most) => spanTicks(most),
     series: [{ name: "oldest", label: "oldest", say: (value) => (value === 0 ? "nothing waited" : span(value)) }],
-    sum: (frame) => `now ${span(summary(frame, "oldest").last)}, at most ${span(summary(frame, "oldest").most)}`,
+    sum: (frame) => `${waiting(summary(frame, "oldest").last)}, at most ${span(summary(frame, "oldest").most)}`,
   },
   {
     id: "messages", title: "Messages a second", axis: rate, scale: (most) => ticks(most, 4, false),
@@ -106,20 +107,26 @@ class Chart {
     return TOP + (1 - value / this.top) * (this.height - TOP - BOTTOM);
   }
 
-  draw(frame) {
+  // The values of the axis, and the room that their labels need.
+  measure(frame) {
+    this.scale = this.spec.strip ? [0, 1] : this.spec.scale(Math.max(0, ...this.spec.series.map((one) => summary(frame, one.name)?.most ?? 0)));
+    this.top = this.scale.at(-1);
+    return this.spec.strip ? 0 : 8 + CHARACTER * Math.max(3, ...this.scale.map((value) => this.spec.axis(value).length));
+  }
+
+  // `left`: where the time begins, the same for charts that stand under each other.
+  draw(frame, left) {
     this.frame = frame;
     this.at = null;
     this.width = Math.max(200, Math.floor(this.plot.clientWidth));
     this.height = this.spec.strip ? STRIP_HEIGHT : HEIGHT;
-    const scale = this.spec.strip ? [0, 1] : this.spec.scale(Math.max(0, ...this.spec.series.map((one) => summary(frame, one.name)?.most ?? 0)));
-    this.top = scale.at(-1);
-    this.left = this.spec.strip ? 0 : 8 + CHARACTER * Math.max(3, ...scale.map((value) => this.spec.axis(value).length));
+    this.left = this.spec.strip ? 0 : left;
     this.cursor = draw("g", { class: "cursor", visibility: "hidden" }, draw("line", { y1: TOP - 4, y2: this.height - BOTTOM }));
     this.dots = this.spec.strip ? [] : this.spec.series.map((_, at) => draw("circle", { class: `dot series-${at + 1}`, r: 3.5 }));
     this.cursor.append(...this.dots);
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     this.svg.setAttribute("height", this.height);
-    this.svg.replaceChildren(...this.before(), ...(this.spec.strip ? this.strip() : [...this.cuts(), ...this.values(scale), ...this.lines()]), ...this.times(),
+    this.svg.replaceChildren(...this.before(), ...(this.spec.strip ? this.strip() : [...this.cuts(), ...this.values(this.scale), ...this.lines()]), ...this.times(),
       this.cursor);
     this.plot.setAttribute("aria-valuemax", frame.count - 1);
     setText(this.said, this.sentence());
@@ -267,7 +274,8 @@ export class Charts {
   draw(frame) {
     this.frame = frame;
     if (!frame) return;
-    for (const chart of this.all) chart.draw(frame);
+    const left = Math.max(...this.all.map((chart) => chart.measure(frame)));
+    for (const chart of this.all) chart.draw(frame, left);
   }
 
   point(at) {

@@ -90,7 +90,7 @@ function queueOf(device) {
 function refusalsOf(device) {
   const all = device.refusals ?? [];
   if (all.length === 0) return part("Refusals", make("p", { class: "quiet" }, "Never refused, as far as the gateway remembers."));
-  return part("Refusals", make("ul", { class: "refusals" }, ...all.map((refusal) => refusalCard(refusal, { named: false }))));
+  return part("Refusals", make("ul", { class: "refusals" }, ...all.map((refusal) => refusalCard(refusal, { whole: true }))));
 }
 
 function byCommand(device) {

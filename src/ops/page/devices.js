@@ -9,6 +9,7 @@ const PAGE_ROWS = 50;
 const ASK_ROWS = 200; // at once, so that no answer holds up the gateway for long
 const AGAIN_MS = 15000;
 const SOON_MS = 1000;
+const PAUSE_MS = 3000; // between two readings, at least, and five times as long as one takes
 const SAID_AFTER_MS = 700;
 const RENDER_MS = 200; // at most so often for what comes by itself; what the reader does is shown at once
 const HOLD_MS = 2500;
@@ -66,7 +67,7 @@ class Row {
     setText(this.ca, row.ca ? row.ca.slice(0, 12) : "–");
     this.ca.title = row.ca ? `SHA-256 ${row.ca}` : "";
     setText(this.result, row.refusal ? words(row.refusal.result) : "–");
-    setText(this.reason, row.refusal?.reason ?? "");
+    setText(this.reason, (row.refusal?.reason ?? "").replaceAll("`", ""));
     this.reason.title = row.refusal?.reason ?? "";
   }
 }
@@ -81,14 +82,18 @@ export class Devices {
   #timer = null;
   #saying = null;
   #onScreen = true;
+  #overdue = false;
+  #notBefore = 0;
   #known = false; // the list has been read once
-  #mayRead = () => true;
+  #mayRead;
+  #changed;
   #render = atMostEvery(RENDER_MS, () => this.#show());
   #heldUntil = 0;
 
-  // `mayRead()`: whether the gateway can be asked now.
-  constructor(mayRead) {
+  // `mayRead()`: whether the gateway can be asked now. `changed()`: after the list has.
+  constructor(mayRead, changed) {
     this.#mayRead = mayRead;
+    this.#changed = changed;
     this.body = byId("device-rows");
     this.search = byId("device-search");
     this.listen();
@@ -115,7 +120,10 @@ export class Devices {
     select.addEventListener("change", () => this.#want({ sort: select.value, falling: FALLS_FIRST[select.value] }));
     byId("page-before").addEventListener("click", () => this.#turn(-1));
     byId("page-after").addEventListener("click", () => this.#turn(1));
-    byId("devices-again").addEventListener("click", () => this.readSoon(0));
+    byId("devices-again").addEventListener("click", () => {
+      this.#notBefore = 0;
+      this.readSoon(0);
+    });
     byId("devices-reset").addEventListener("click", () => this.reset());
     const table = this.body.closest("table");
     this.body.addEventListener("click", (event) => this.#clicked(event));
@@ -126,7 +134,10 @@ export class Devices {
         this.#heldUntil = performance.now() + HOLD_MS;
       });
     }
-    new IntersectionObserver((entries) => (this.#onScreen = entries.at(-1).isIntersecting)).observe(table);
+    new IntersectionObserver((entries) => {
+      this.#onScreen = entries.at(-1).isIntersecting;
+      if (this.#onScreen) this.readSoon(0);
+    }).observe(table);
   }
 
   get size() {
@@ -160,16 +171,23 @@ export class Devices {
     this.search.focus();
   }
 
+  // So much has changed that the list must be read, whether anybody looks at it or not: the counts are of it.
   readSoon(after = SOON_MS) {
+    this.#overdue = true;
+    this.#readAfter(Math.max(after, this.#notBefore - performance.now()));
+  }
+
+  #readAfter(ms) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#readAll(), after);
+    this.#timer = setTimeout(() => void this.#readAll(), ms);
   }
 
   async #readAll() {
     if (this.#reading) return;
-    // What nobody sees is not asked for, except the first time.
-    if (!this.#mayRead() || (this.#known && (document.hidden || !this.#onScreen))) return this.readSoon(AGAIN_MS);
+    const seen = this.#onScreen && !document.hidden;
+    if (!this.#mayRead() || !(seen || this.#overdue)) return this.#readAfter(AGAIN_MS);
     this.#reading = true;
+    this.#overdue = false;
     const began = performance.now();
     this.#list.beginAnew();
     try {
@@ -192,7 +210,10 @@ export class Devices {
     setShown(byId("devices-progress"), !this.#known);
     this.#render();
     // A large fleet is read less often, so that looking at it costs the gateway little.
-    this.readSoon(Math.max(AGAIN_MS, 20 * (performance.now() - began)));
+    const took = performance.now() - began;
+    this.#notBefore = performance.now() + Math.max(PAUSE_MS, 5 * took);
+    if (this.#overdue) this.readSoon();
+    else this.#readAfter(Math.max(AGAIN_MS, 20 * took));
   }
 
   // The first time it is shown as it comes, later when it is complete.
@@ -241,6 +262,7 @@ export class Devices {
       if (at >= 0) this.#rows[at].link.focus({ preventScroll: true });
     }
     this.#tell(begin, wanted.length, pages);
+    this.#changed();
   }
 
   #fit(length) {
@@ -253,6 +275,8 @@ export class Devices {
     for (const [state, number] of Object.entries(counts)) setText(byId(`count-${state}`), count(number));
     const filtered = this.#wish.search !== "" || this.#wish.state !== "";
     const all = this.#view.length;
+    setShown(byId("device-tools"), counts.all > 0);
+    setShown(byId("device-range"), counts.all > 0);
     const of = filtered ? `${count(all)} of ${plural(counts.all, "device")}` : plural(all, "device");
     setText(byId("device-range"), shown === 0 || pages === 1 ? of : `${count(begin + 1)}–${count(begin + shown)} of ${filtered ? `${count(all)} that fit` : of}`);
     byId("page-before").disabled = this.#page === 0;

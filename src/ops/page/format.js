@@ -129,3 +129,8 @@ export function shortId(id) {
 export function words(label) {
   return String(label).replaceAll("_", " ");
 }
+
+// The gateway's sentences begin in lower case, as they stand in log lines. A first word that is a name or a key stays as it is.
+export function capital(sentence) {
+  return /^[a-z]+,? /.test(sentence) ? sentence[0].toUpperCase() + sentence.slice(1) : sentence;
+}

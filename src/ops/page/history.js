@@ -68,7 +68,7 @@ export function ticks(largestValue, about = 4, whole = true) {
   const target = Math.max(largestValue, whole ? 4 : 1e-9);
   const rough = target / about;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999);
+  const step = (whole && power < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).map((factor) => factor * power).find((one) => one >= rough * 0.999);
   const found = [];
   for (let at = 0; at < Math.ceil(target / step - 1e-9) + 0.5; ++at) found.push(Number((at * step).toPrecision(12)));
   return found;

@@ -13,7 +13,7 @@ const UPLINK = {
   cut: { tone: "bad", icon: "bad", title: "Cut off from IoT Hub",
          note: "Devices go on publishing, and everything is kept until the hub is back. `spheregate check` looks at the way to it." },
   connecting: { tone: "warn", icon: "warn", title: "Connecting to IoT Hub", note: "No device has its link yet." },
-  idle: { tone: "idle", icon: "idle", title: "Nothing to connect yet", note: "Each device has its own link to the hub, and no device is here." },
+  idle: { tone: "idle", icon: "idle", title: "No device is connected", note: "Each device has its own link to the hub; the links come with the devices." },
 };
 
 // Without devices there is nothing to connect, and that is no fault.
@@ -79,7 +79,10 @@ function showLedger({ queue }) {
     `The books do not balance: ${plural(Math.abs(off), "message")} ${off > 0 ? "missing" : "too many"}. Keep the log, run \`spheregate check\`, and report it.`);
   setShown(byId("ledger-dead"), queue.dead_lettered > 0);
   // A bar of what became of them, in script because the policy of the page allows no style in markup.
-  for (const name of PARTS) byId(`share-${name}`).style.flexGrow = String(queue[name] ?? 0);
+  for (const name of PARTS) {
+    setShown(byId(`share-${name}`), queue[name] > 0);
+    byId(`share-${name}`).style.flexGrow = String(queue[name] ?? 0);
+  }
   setShown(byId("ledger-bar"), queue.accepted > 0);
 }
 
@@ -132,11 +135,12 @@ export class Attention {
     this.#shown = said;
     const list = byId("attention-list");
     list.replaceChildren(...all.map((one) => {
-      const head = one.href ? make("a", { href: one.href }, one.title) : one.title;
       return make("li", { "data-tone": one.tone }, icon(one.tone),
-        make("div", {}, make("p", { class: "attention-title" }, head), one.detail && make("p", { class: "attention-detail" }, ...withCode(one.detail)),
-          one.fix && make("p", { class: "fix" }, make("strong", {}, "Fix"), make("span", {}, ...withCode(one.fix)))));
+        make("div", {}, make("p", { class: "attention-title" }, ...withCode(one.title)), one.detail && make("p", { class: "attention-detail" }, ...withCode(one.detail)),
+          one.fix && make("p", { class: "fix" }, make("strong", {}, "Fix:"), make("span", {}, ...withCode(one.fix)))),
+        one.href && make("a", { class: "attention-link", href: one.href }, one.link, " →"));
     }));
+    setText(byId("attention-count"), String(all.length));
     setShown(byId("attention"), all.length > 0);
     setShown(byId("calm"), all.length === 0);
   }

@@ -21,7 +21,7 @@ let status = null;
 let history = null;
 
 const mayRead = () => mode !== "lost" && mode !== "asleep";
-const devices = new Devices(mayRead);
+const devices = new Devices(mayRead, () => showAll());
 const refusals = new Refusals();
 const details = new Details();
 const attention = new Attention();

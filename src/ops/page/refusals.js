@@ -2,7 +2,7 @@
 
 import { byId, icon, make, moment, onNextFrame, setShown, setText, timeOf, withCode } from "./dom.js";
 import { linkTo } from "./devices.js";
-import { count, plural, shortId, words } from "./format.js";
+import { capital, count, plural, shortId, words } from "./format.js";
 import { read } from "./live.js";
 
 const SHOWN = 8;
@@ -31,29 +31,30 @@ function often(refusal) {
   return [`${count(refusal.count)} times, last `, last, ", first ", moment(timeOf(refusal.first))];
 }
 
-function small(refusal) {
-  const certificate = refusal.certificate;
+function small(refusal, whole) {
+  const certificate = whole && refusal.certificate;
   const said = [
     refusal.peer && ["from ", make("code", {}, refusal.peer)],
     refusal.server_name && ["dialled ", make("code", {}, refusal.server_name)],
-    refusal.protocol && [refusal.protocol],
+    whole && refusal.protocol && [refusal.protocol],
     certificate && [`certificate ${certificate.not_before} to ${certificate.not_after}, issued by ${certificate.issuer}`],
   ].filter(Boolean);
   return said.flatMap((one, at) => (at ? [" · ", ...one] : one));
 }
 
-// `named`: with the device's name, where it is not plain already.
-export function refusalCard(refusal, { named = true } = {}) {
+// `whole`: with everything on record, and without the name, which is plain there.
+export function refusalCard(refusal, { whole = false } = {}) {
+  const named = !whole;
   const resolved = timeOf(refusal.resolved);
   const claimed = named && refusal.device && refusal.stage === "tls";
   return make("li", { class: "refusal", "data-resolved": String(Number.isFinite(resolved)) },
     icon(Number.isFinite(resolved) ? "ok" : "bad", "refusal-icon"),
     make("div", { class: "refusal-body" },
-      make("p", { class: "refusal-head" }, named && nameOf(refusal), claimed && make("span", { class: "quiet", title: "Until the handshake is through, anybody can claim a name" }, "as it says"),
+      make("p", { class: "refusal-head" }, named && nameOf(refusal), claimed && make("span", { class: "quiet", title: "The handshake did not come far enough to prove the name" }, "claimed, not proven"),
         make("span", { class: "tag" }, words(refusal.result)), make("span", { class: "refusal-when" }, ...often(refusal))),
-      make("p", { class: "refusal-reason" }, ...withCode(refusal.reason)),
-      refusal.fix && make("p", { class: "fix" }, make("strong", {}, "Fix"), make("span", {}, ...withCode(refusal.fix))),
-      make("p", { class: "refusal-small" }, `Refused ${STAGE_WORDS[refusal.stage] ?? words(refusal.stage)}`, ...[small(refusal)].filter((one) => one.length).flatMap((one) => [" · ", ...one])),
+      make("p", { class: "refusal-reason" }, ...withCode(capital(refusal.reason))),
+      refusal.fix && make("p", { class: "fix" }, make("strong", {}, "Fix:"), make("span", {}, ...withCode(capital(refusal.fix)))),
+      make("p", { class: "refusal-small" }, `Refused ${STAGE_WORDS[refusal.stage] ?? words(refusal.stage)}`, ...[small(refusal, whole)].filter((one) => one.length).flatMap((one) => [" · ", ...one])),
       Number.isFinite(resolved) && make("p", { class: "refusal-resolved" }, "It has gone well since: resolved ", moment(resolved))));
 }
 

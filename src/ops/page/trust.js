@@ -39,8 +39,7 @@ function caRow(ca, now, several) {
   const idle = several && ca.connected === 0 && ca.devices_seen === 0;
   const end = ca.not_after * 1000;
   return row(
-    make("th", { scope: "row" }, make("span", { class: "ca-name", title: ca.subject }, ca.tenant_id || ca.subject), make("span", { class: "row-id", title: `SHA-256 ${ca.sha256}` }, ca.sha256.slice(0, 12)),
-      ca.file && make("span", { class: "row-id", title: ca.file }, ca.file.split("/").at(-1))),
+    make("th", { scope: "row" }, make("span", { class: "ca-name", title: ca.subject }, ca.tenant_id || ca.subject), make("span", { class: "row-id", title: `SHA-256 ${ca.sha256}, ${ca.file}` }, `${ca.sha256.slice(0, 12)} · ${ca.file.split("/").at(-1)}`)),
     cell("Until", dated(end), left(daysUntil(end, now))),
     cell("Devices seen", count(ca.devices_seen), idle && make("span", { class: "row-sub" }, "no device needs it yet, or any more")),
     cell("Connected", count(ca.connected)));
