@@ -45,6 +45,9 @@ class ServiceManager:
             message = dict(line.split("=", 1) for line in text.decode().splitlines())
             for level, kind, data in control:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    before = self.kept.pop(message["FDNAME"], None)
+                    if before:
+                        before.close()
                     self.kept[message["FDNAME"]] = socket.socket(fileno=array.array("i", data)[0])
             self.said.append((time.monotonic(), message))
 

@@ -235,7 +235,7 @@ class Service(GatewayTest):
     @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
     def test_the_watchdog_starves_while_the_disk_hangs_and_not_while_the_hub_does(self):
         self.hub.faults(outage=True)
-        self.prepare(watchdog=1.0)
+        self.prepare(watchdog=2.0)
         self.gateway.preload = PROGRAMS / "libspheregate_slow_file.so"
         self.gateway.start()
         with self.gateway.connected(self.pki.device()) as device:
@@ -249,7 +249,7 @@ class Service(GatewayTest):
 
     @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
     def test_the_watchdog_starves_while_the_state_hangs(self):
-        self.prepare(watchdog=1.0)
+        self.prepare(watchdog=2.0)
         self.gateway.preload = PROGRAMS / "libspheregate_slow_file.so"
         self.gateway.start()
         with self.gateway.connected(self.pki.device(), clean=False) as device:
@@ -260,19 +260,20 @@ class Service(GatewayTest):
 
     def starve(self, file, deed):
         hold, reached = Path(f"{file}.hold"), Path(f"{file}.reached")
+        told = len(self.gateway.log_lines("no progress"))
         hold.touch()
         try:
             deed()
             wait_until(reached.exists, 10, f"{file.name} is synced")
-            wait_until(lambda: self.gateway.log_lines("no progress"), 10, "a line about it")
+            wait_until(lambda: len(self.gateway.log_lines("no progress")) > told, 10, "a line about it")
             silent = time.monotonic()
-            time.sleep(1.0)
+            time.sleep(1.5)
             self.assertEqual(self.fed(silent), 0, "fed although nothing moves")
         finally:
             hold.unlink()
         moving = time.monotonic()
         wait_until(lambda: self.fed(moving) >= 2, 10, "the watchdog is fed again")
-        self.assertEqual(len(self.gateway.log_lines("progress again")), 1)
+        self.assertEqual(len(self.gateway.log_lines("progress again")), told + 1)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ int listener(int type = SOCK_STREAM) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_EQ(::bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  if (type == SOCK_STREAM) EXPECT_EQ(::listen(made, 4), 0);
+  if (type == SOCK_STREAM) {
+    EXPECT_EQ(::listen(made, 4), 0);
+  }
   return made;
 }
 

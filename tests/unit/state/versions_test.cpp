@@ -121,7 +121,7 @@ TEST(Knock, isNeverRefused) {
   std::size_t answers = 0;
   std::size_t refused = 0;
   for (std::size_t n = 0; n < state::kCallsMax; ++n) {
-    site.kept->read(state::Table::twins, "a", [&](const std::optional<std::string>&) { (n + 1 < state::kCallsMax ? answers : refused) += 1; });
+    site.kept->read(state::Table::twins, "a", [&, n](const std::optional<std::string>&) { (n + 1 < state::kCallsMax ? answers : refused) += 1; });
   }
   bool knocked = false;
   site.kept->knock([&] { knocked = true; });
