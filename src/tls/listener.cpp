@@ -7,10 +7,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "door_turn.hpp"
 #include "limits.hpp"
 #include "own_certificate.hpp"
 #include "reception.hpp"
@@ -65,20 +67,23 @@ Tcp::endpoint plain(const Tcp::endpoint& peer) {
 struct Listener::Inside : std::enable_shared_from_this<Inside> {
   enum class Accepted { one, none, mustRest };
 
-  Inside(boost::asio::io_context& loop, Tcp::acceptor listening, OwnCertificate itsCertificate, const base::Clock& itsClock,
+  Inside(boost::asio::io_context& itsLoop, Tcp::acceptor listening, OwnCertificate itsCertificate, const base::Clock& itsClock,
          metrics::Registry& metrics)
-      : acceptor{std::move(listening)},
+      : loop{itsLoop},
+        acceptor{std::move(listening)},
         certificate{std::move(itsCertificate)},
-        rest{loop},
+        rest{itsLoop},
         clock{itsClock},
         failures{metrics.counter("accept_failures_total", "Times the system could not give a socket to a new connection.")} {}
 
   void await();
+  void acceptSoon();
   void acceptSome();
   Accepted acceptOne();
   Accepted cannotAccept(int problem);
   void takeRest(std::chrono::milliseconds time);
 
+  boost::asio::io_context& loop;
   Tcp::acceptor acceptor;
   OwnCertificate certificate;
   boost::asio::steady_timer rest;
@@ -92,18 +97,26 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
 void Listener::Inside::await() {
   acceptor.async_wait(Tcp::acceptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self && !self->stopped) self->acceptSome();
+    if (!error && self && !self->stopped) self->acceptSoon();
+  });
+}
+
+void Listener::Inside::acceptSoon() {
+  DoorTurn::of(loop).add([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->stopped) self->acceptSome();
   });
 }
 
 void Listener::Inside::acceptSome() {
-  for (int round = 0; round < kAcceptTurnMax; ++round) {
+  const auto began = std::chrono::steady_clock::now();
+  do {
     if (!reception->ready()) return takeRest(kLobbyRest);
     const Accepted accepted = acceptOne();
     if (accepted == Accepted::mustRest) return takeRest(kAcceptRest);
-    if (accepted == Accepted::none || reception->crowded()) break;
-  }
-  await();
+    if (accepted == Accepted::none) return await();
+  } while (std::chrono::steady_clock::now() - began < kDoorTurn);
+  acceptSoon();
 }
 
 Listener::Inside::Accepted Listener::Inside::acceptOne() {
@@ -134,7 +147,7 @@ void Listener::Inside::takeRest(std::chrono::milliseconds time) {
   rest.expires_after(time);
   rest.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self && !self->stopped) self->acceptSome();
+    if (!error && self && !self->stopped) self->acceptSoon();
   });
 }
 
