@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,7 +24,23 @@ namespace {
 
 using Tcp = boost::asio::ip::tcp;
 
+// As many may wait in it as in one of our own, whoever made it.
+base::Explained<Tcp::acceptor> adopt(boost::asio::io_context& loop, int socket) {
+  Tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  boost::system::error_code error;
+  if (::getsockname(socket, endpoint.data(), &size) != 0) error = {errno, boost::system::system_category()};
+  Tcp::acceptor acceptor{loop};
+  if (!error) acceptor.assign(endpoint.protocol(), socket, error);
+  if (!error) acceptor.listen(kListenBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) return acceptor;
+  return base::failed<Tcp::acceptor>("cannot listen on the socket that was handed over: " + error.message() +
+                                     "; start the gateway without it, or look at who made it");
+}
+
 base::Explained<Tcp::acceptor> listen(boost::asio::io_context& loop, const ListenerSettings& settings) {
+  if (settings.inherited >= 0) return adopt(loop, settings.inherited);
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(settings.address, error);
   if (error) return base::failed<Tcp::acceptor>("listen.address `" + settings.address + "` is not an IP address");
@@ -160,6 +177,13 @@ std::uint16_t Listener::port() const {
   return inside_->acceptor.local_endpoint(ignored).port();
 }
 
+std::string Listener::address() const {
+  boost::system::error_code ignored;
+  return inside_->acceptor.local_endpoint(ignored).address().to_string();
+}
+
+int Listener::socket() const { return inside_->acceptor.native_handle(); }
+
 base::Explained<void> Listener::renew(const std::filesystem::path& certificate, const std::string& privateKey) {
   const auto taking = prepare(certificate, privateKey);
   if (!taking) return base::failed<void>(taking.error());
@@ -177,10 +201,11 @@ base::Explained<std::function<void()>> Listener::prepare(const std::filesystem::
 
 const ShownCertificate& Listener::certificate() const { return inside_->certificate.shown(); }
 
+// Others may hold the socket too, so that the kernel would go on telling our loop about it after a mere close.
 void Listener::stop() {
   inside_->stopped = true;
   boost::system::error_code ignored;
-  inside_->acceptor.close(ignored);
+  if (inside_->acceptor.is_open()) ::close(inside_->acceptor.release(ignored));
   inside_->rest.cancel();
   inside_->reception->stop();
 }
