@@ -56,10 +56,13 @@ def panels():
 
 
 def queries():
-    """(panel's title, query) of everything the dashboard asks."""
-    dashboard = json.loads(DASHBOARD.read_text())
-    asked = [(panel["title"], target["expr"]) for panel in panels() for target in panel["targets"]]
-    return asked + [(one["name"], one["expr"]) for one in dashboard["annotations"]["list"] if "expr" in one]
+    """(panel's title, query) of everything that a panel asks."""
+    return [(panel["title"], target["expr"]) for panel in panels() for target in panel["targets"]]
+
+
+def marks():
+    """(name, query) of what is drawn across the panels when it happens."""
+    return [(one["name"], one["expr"]) for one in json.loads(DASHBOARD.read_text())["annotations"]["list"] if "expr" in one]
 
 
 def metric_names(expression):

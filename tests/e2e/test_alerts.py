@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from prometheus import DASHBOARD, DOCUMENT, RULES, RULE_TESTS, alerts, hastened, metric_names, panels, promtool, queries
+from prometheus import DASHBOARD, DOCUMENT, RULES, RULE_TESTS, alerts, hastened, marks, metric_names, panels, promtool, queries
 from reference import documented
 
 SEVERITIES = {"critical", "warning", "info"}
@@ -112,7 +112,7 @@ class Dashboard(unittest.TestCase):
                         self.assertEqual(defaults["unit"], "s")
 
     def test_every_query_takes_the_chosen_gateways_and_a_range_that_fits(self):
-        for title, query in queries():
+        for title, query in queries() + marks():
             with self.subTest(f"{title}: {query}"):
                 self.assertEqual(query.count('instance=~"$instance"'), len(re.findall(r"\b(?:spheregate|process)_\w+\{", query)))
                 self.assertRegex(query, r"\b(?:spheregate|process)_\w+\{")
@@ -120,7 +120,7 @@ class Dashboard(unittest.TestCase):
                     self.assertIn(span, ("$__rate_interval", "$__interval", "1h"))
 
     def test_every_metric_of_the_dashboard_exists(self):
-        for title, query in queries():
+        for title, query in queries() + marks():
             self.assertLessEqual(metric_names(query), set(documented()), title)
 
     def test_no_panel_covers_another(self):

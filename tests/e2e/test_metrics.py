@@ -65,7 +65,7 @@ class Metrics(WaysOfWorking, GatewayTest):
         self.assertEqual(values["spheregate_config_reloads_total", "result"], {"ok", "error"})
         self.assertIn("server", values["spheregate_certificate_expiry_timestamp_seconds", "certificate"])
         # A CA with which nobody has come yet is there with 0.
-        self.assertEqual(len(values["spheregate_devices_by_ca", "ca"]), 2)
+        self.assertEqual(values["spheregate_devices_by_ca", "ca"], {one["sha256"] for one in self.gateway.status()["tenant_cas"]})
 
     def test_the_documentation_has_all_metrics_and_no_others(self):
         told, seen = documented(), set()
@@ -101,7 +101,7 @@ class Metrics(WaysOfWorking, GatewayTest):
         device = self.gateway.connected(self.pki.device())
         self.addCleanup(device.close)
         with self.assertRaises((TimeoutError, AssertionError)):
-            device.publish_all((("", bytes(200_000)) for _ in range(200)), window=20, timeout=4)
+            device.publish_all((("", bytes(200_000)) for _ in range(200)), window=20, timeout=3)
         self.await_metric(1, "devices_held")
         self.hub.heal()
         self.await_drained()
@@ -111,14 +111,12 @@ class Metrics(WaysOfWorking, GatewayTest):
         self.assertEqual(total("messages_accepted_total"), total("messages_delivered_total"))
         self.assertGreater(total("messages_delivered_total"), 20)
 
-    def test_what_is_taken_out_of_the_store_is_noticed(self):
-        self.start_gateway()
+    def test_what_lies_in_the_store_is_counted(self):
         folder = self.directory / "queue" / "quarantine"
-        folder.mkdir()
+        folder.mkdir(parents=True, mode=0o700)
         (folder / "journal-0000000001.seg").write_bytes(b"x")
-        self.await_metric(1, "queue_quarantine_files")
-        (folder / "journal-0000000001.seg").unlink()
-        self.await_metric(0, "queue_quarantine_files")
+        self.start_gateway()
+        self.assertEqual(self.gateway.metric("queue_quarantine_files"), 1)
         self.assertGreater(self.gateway.metric("queue_disk_free_bytes"), 0)
 
     def test_a_key_that_waits_for_a_restart_is_counted(self):

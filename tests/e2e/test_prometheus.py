@@ -1,10 +1,12 @@
 """A real Prometheus scrapes real gateways: it takes the rules, nothing fires while all is well, and every query of the dashboard finds data."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 from device import Closed
 from harness import Gateway, GatewayTest, wait_until
-from prometheus import RULES, Prometheus, alerts, filled_in, hastened, queries
+from prometheus import RULES, Prometheus, alerts, filled_in, hastened, marks, queries
 from sites import free_port
 from ways_of_working import WaysOfWorking, with_http_port
 
@@ -15,8 +17,9 @@ class RealPrometheus(WaysOfWorking, GatewayTest):
     def fleet(self):
         """{way of working: gateway} on ports that are known beforehand."""
         gateways = {}
+        place = Path(tempfile.mkdtemp(dir=self.base))  # a socket's path must be short
         for way, extra in self.ways().items():
-            directory = self.directory / way
+            directory = place / way
             directory.mkdir()
             gateways[way] = Gateway(directory, self.pki, self.hub.port, extra=with_http_port(free_port(), extra))
             self.addCleanup(gateways[way].kill)
@@ -50,13 +53,15 @@ class RealPrometheus(WaysOfWorking, GatewayTest):
         self.addCleanup(server.kill)
         wait_until(lambda: len(server.targets_up()) == len(targets), 20, lambda: server.call("targets"))
         self.lived_in(gateways)
-        missing = []
+        missing = queries()
 
         def all_found():
-            missing[:] = [f"{title}: {query}" for title, query in queries() if not server.has_numbers(filled_in(query, targets))]
+            missing[:] = [(title, query) for title, query in missing if not server.has_numbers(filled_in(query, targets))]
             return not missing
 
-        wait_until(all_found, 15, lambda: "data for\n" + "\n".join(missing))
+        wait_until(all_found, 20, lambda: "data for\n" + "\n".join(map(str, missing)))
+        for name, query in marks():
+            self.assertFalse(server.has_numbers(filled_in(query, targets)), f"{name}: nothing of that has happened")
         self.assertEqual(len(server.call("rules")["groups"]), 6)
         self.assertEqual([one["lastError"] for group in server.call("rules")["groups"] for one in group["rules"] if one.get("lastError")], [])
         self.assertEqual(sum(len(group["rules"]) for group in server.call("rules")["groups"]), len(alerts()))
