@@ -55,6 +55,7 @@
 #include "store_versions.hpp"
 #include "trust_changes.hpp"
 #include "unusable_disk.hpp"
+#include "vitals.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -104,6 +105,7 @@ class Daemon {
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
+  Vitals vitals_{config_.queue.path, diskThread_, loop_.timers(), metrics_};
 
   // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
@@ -170,7 +172,6 @@ class Daemon {
 };
 
 Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{config} {
-  metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
