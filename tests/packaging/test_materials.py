@@ -25,6 +25,7 @@ def bill(program, name="spheregate", time=TIME, **environment):
     return done.stdout
 
 
+@unittest.skipIf(os.environ.get("SPHEREGATE_SANITIZE"), "a sanitizer brings libraries of its own")
 class BillOfMaterials(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -48,6 +49,12 @@ class BillOfMaterials(unittest.TestCase):
                 packages |= {line.split(":")[0] for line in found.stdout.splitlines()}
         self.assertGreater(len(packages), 8)
         self.assertEqual({name for name, one in self.components.items() if one["properties"][0]["value"] == "dynamic"}, packages)
+
+    def test_no_library_is_linked_in_vain(self):
+        """Each would be a dependency of the package."""
+        for program in ("spheregate", "spheregate-hubsim", "spheregate-testpki", "spheregate-load"):
+            said = subprocess.run(["ldd", "--unused", str(PROGRAMS / program)], capture_output=True, text=True, timeout=30)
+            self.assertEqual(said.stdout.strip(), "", program)
 
     def test_has_the_libraries_that_are_headers_only(self):
         headers = {name for name, one in self.components.items() if one["properties"][0]["value"] == "headers"}
