@@ -16,8 +16,10 @@
 #include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
+#include "inherited_door.hpp"
 #include "judge.hpp"
 #include "process.hpp"
+#include "progress.hpp"
 #include "refusal_record.hpp"
 #include "reloading.hpp"
 #include "required.hpp"
@@ -50,6 +52,7 @@
 #include "startup_error.hpp"
 #include "status.hpp"
 #include "stewardship.hpp"
+#include "store_versions.hpp"
 #include "trust_changes.hpp"
 #include "unusable_disk.hpp"
 #include "vitals.hpp"
@@ -152,7 +155,7 @@ class Daemon {
   std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
   AdminRoutes routes_{{.status = [this] { return statusParts(); }, .front = front_, .reload = [this] { return reload(); }}};
   std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
-  ops::Service service_{loop_.timers()};
+  ops::Service service_{loop_.timers(), standstillOf(diskThread_, *state_)};
 
   // The door, opened last.
   std::unique_ptr<tls::Listener> listener_;
@@ -183,7 +186,8 @@ Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{con
 void Daemon::openDoor() {
   listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
                                            [this](tls::Arrival arrival) { welcome(std::move(arrival)); }, record_.atTheDoor()));
-  base::logInfo("listening", {{"address", config_.listener.address},
+  keepDoor(config_.listener, *listener_, service_);
+  base::logInfo("listening", {{"address", listener_->address()},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
                               {"tenant_cas", admission_->tenantCas().size()},
@@ -302,6 +306,7 @@ StatusParts Daemon::statusParts() {
                     .aliases = names_->now(),
                     .clock = loop_.clock()},
           .uplink = uplink_,
+          .listener = *listener_,
           .admission = *admission_,
           .reloading = *reloading_,
           .state = *state_,
@@ -378,6 +383,8 @@ int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
+    refuseNewerStore(config.queue.path);
+    inheritDoor(inEffect.listener);
     Daemon daemon{inEffect, origin};
     return daemon.run();
   } catch (const StartupError& error) {

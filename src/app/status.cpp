@@ -37,6 +37,7 @@ std::string statusJson(const StatusParts& parts) {
   status["ready"] = parts.fleet.custody.isOpen();
   status["version"] = kVersion;
   status["hub"] = parts.hub;
+  status["listening"] = {{"address", parts.listener.address()}, {"port", parts.listener.port()}};
   status["uplink"] = {{"connected", parts.uplink.linksUp() > 0},
                       {"sessions", parts.uplink.linksUp()},
                       {"condition", upstream::label(parts.condition)}};

@@ -96,7 +96,7 @@ void Reception::receive(Socket socket, const boost::asio::ip::tcp::endpoint& pee
   if (settings_.handshakesPerSourcePerSecond > 0 && !rates_.take(source, clock_.now())) {
     return account(textOf(peer), source, rateLimited(settings_), nullptr);
   }
-  if (lobby_->room() == Lobby::Room::none) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
+  if (lobby_->allIn()) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
   auto seat = lobby_->enter(source);
   if (seat == nullptr) return account(textOf(peer), source, tooManyUnauthenticated(lobby_->unauthenticated()), nullptr);
   begin(std::move(socket), textOf(peer), source, std::move(seat));
@@ -133,7 +133,7 @@ void Reception::begin(Socket socket, std::string peer, std::string source, std::
               .introduction = {}};
   SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
   hear(begun.ssl(), &newcomer.introduction);
-  newcomer.seat->ifCrowded({.patience = [&begun] { return begun.patience(); }, .leave = [&begun] { begun.sendAway(); }});
+  newcomer.seat->ifCrowded({.mayGo = [&begun](base::Duration age) { return begun.mayGo(age); }, .leave = [&begun] { begun.sendAway(); }});
   begun.start(settings_.handshakeTimeout,
               [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
 }
