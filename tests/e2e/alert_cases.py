@@ -73,7 +73,7 @@ def quota_used_up(site):
     site.clears("HubThrottles")
 
 
-@case("ProvisioningWaits", "UplinkDown", "QueueGrowing",
+@case("ProvisioningFails", "UplinkDown", "QueueGrowing",
       registry=lambda pki: {"dps": {"id_scope": SCOPE, "groups": [{"name": "plant", "key": GROUP_KEY}]}})
 def provisioning_service_away(site):
     site.set("upstream", auth={"type": "dps_group", "id_scope": SCOPE, "group_key_file": site.gateway.secret("group.key", GROUP_KEY),
@@ -81,9 +81,9 @@ def provisioning_service_away(site):
     site.begin()
     site.hub.faults(dps_outage=True)
     site.sends(0)
-    site.fires("ProvisioningWaits")
+    site.fires("ProvisioningFails")
     site.hub.faults(dps_outage=False)
-    site.clears("ProvisioningWaits")
+    site.clears("ProvisioningFails")
 
 
 @case("CloudMessagesLost")
@@ -109,7 +109,7 @@ def queue_fills(site):
     site.clears("DevicesHeld", "QueueNearLimit", "QueueFilling")
 
 
-@case("DiskFilling", "DiskNearlyFull", "StoreClosed", "UplinkDown", "QueueFilling", "QueueGrowing")
+@case("DiskFilling", "DiskNearlyFull", "StoreClosed", "StateNotStored", "UplinkDown", "QueueFilling", "QueueGrowing")
 def disk_fills(site):
     """A file system of its own, in a mount namespace that only the gateway has."""
     queue = site.directory / "queue"
@@ -134,11 +134,11 @@ def disk_fills(site):
         except OSError:
             pass
     site.sends(0, size=50_000, pause=0.1)
-    site.fires("StoreClosed")
+    site.fires("StoreClosed", "StateNotStored")
     os.remove(ballast)
     site.hub.heal()
     site.restart()
-    site.clears("StoreClosed", "DiskNearlyFull", "DiskFilling")
+    site.clears("StoreClosed", "DiskNearlyFull", "DiskFilling", "StateNotStored")
 
 
 @case("MessagesDropped", "MessagesExpired", "MessagesDeadLettered", "UplinkDown", "QueueNearLimit", "QueueFilling", "QueueGrowing")

@@ -75,7 +75,7 @@ def run(base, seconds):
         try:
             began = time.monotonic()
             ledger.watch(server, {site.target: site for site in everybody})
-            failures += watch(server, threads, ledger, healthy, began, seconds)
+            failures += watch(server, threads, ledger, [site.target for site in everybody], began, seconds)
             failures += ledger.left()
         finally:
             ledger.stop()
@@ -88,7 +88,7 @@ def run(base, seconds):
     return ledger, failures
 
 
-def watch(server, threads, ledger, healthy, began, seconds):
+def watch(server, threads, ledger, targets, began, seconds):
     """Until all are through, and at least for so long."""
     failures, asked = [], False
     while any(thread.is_alive() for thread in threads) or time.monotonic() - began < seconds:
@@ -98,9 +98,8 @@ def watch(server, threads, ledger, healthy, began, seconds):
             break
         if not asked and time.monotonic() - began > seconds / 3:
             asked = True
-            targets = [site.target for site in healthy.sites]
             failures += [f"no data: {title}: {query}" for title, query in queries()
-                         if not server.has_numbers(filled_in(query, targets), seconds=60)]
+                         if not server.has_numbers(filled_in(query, targets), seconds=90)]
             print(f"  {len(queries())} queries of the dashboard asked, {len(failures)} without data", flush=True)
         time.sleep(0.5)
     return failures
