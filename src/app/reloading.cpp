@@ -41,7 +41,8 @@ std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& 
   std::vector<fs::path> places{file, config.listener.certificate};
   if (isFile(config.listener.privateKey)) places.emplace_back(config.listener.privateKey);
   const identity::Settings& identity = config.identity;
-  for (const fs::path& place : {identity.tenantCa, identity.denyFile, identity.allowFile, identity.crl, identity.aliasFile}) {
+  for (const fs::path& place : {identity.tenantCa, identity.denyFile, identity.allowFile, identity.crl, identity.aliasFile, config.http.certificate,
+                                config.http.privateKey, config.http.passwordFile}) {
     if (!place.empty()) places.push_back(place);
   }
   return places;
@@ -55,6 +56,7 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
       taken_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "ok"}})},
       refused_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "error"}})},
       lastGood_{parts_.metrics.gauge("config_last_reload_successful", "0 while what is in the files is not what is in force.")},
+      restartNeeded_{parts_.metrics.gauge("config_restart_needed", "Keys of the configuration whose new value waits for a restart.")},
       lastTime_{parts_.metrics.gauge("config_last_reload_success_timestamp_seconds", "When files were taken the last time, in Unix time.")},
       patience_{parts_.timers},
       watch_{parts_.loop, parts_.timers, [this] { reload(Why::changed); }} {
@@ -91,10 +93,13 @@ base::Explained<config::Config> Reloading::take() {
   if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
   auto aliases = identity::Aliases::load(next.identity);
   if (!aliases) return base::failed<config::Config>(aliases.error());
+  const auto useHttp = parts_.prepareHttp(next.http);
+  if (!useHttp) return base::failed<config::Config>(useHttp.error());
   const auto casBefore = parts_.admission.tenantCas();
   const auto swapped = parts_.admission.reload(next.identity);
   if (!swapped) return base::failed<config::Config>(swapped.error());
   (*showCertificate)();
+  (*useHttp)();
   parts_.names.use(std::move(*aliases));
   tellTrustChanges(casBefore, parts_.admission.tenantCas());
   return std::move(next);
@@ -129,6 +134,7 @@ void Reloading::tellChanges(const config::Config& next, Why why) {
   if (!changed.empty() || why == Why::asked) {
     base::logInfo("configuration reloaded", {{"changed", changed.empty() ? "nothing" : listed(changed)}});
   }
+  restartNeeded_.set(static_cast<double>(waiting.size()));
   if (std::exchange(state_.restartNeeded, waiting) != waiting && !waiting.empty()) {
     base::logWarn("restart needed", {{"keys", listed(waiting)},
                                      {"consequence", "these keys keep the values that the gateway was started with"},

@@ -29,6 +29,8 @@ struct ReloadParts {
   identity::Admission& admission;
   tls::Listener& listener;
   DeviceNames& names;
+  // Of the HTTP listener: reads its files; what comes back takes them into use.
+  std::function<base::Explained<std::function<void()>>(const ops::HttpSettings&)> prepareHttp;
   // After trust and server certificate have been swapped: brings everything else up to the configuration.
   std::function<void(const config::Config&)> taken;
 };
@@ -78,12 +80,13 @@ class Reloading {
   metrics::Counter& taken_;
   metrics::Counter& refused_;
   metrics::Gauge& lastGood_;
+  metrics::Gauge& restartNeeded_;
   metrics::Gauge& lastTime_;
   base::Timer patience_;
   ops::FileWatch watch_;
 };
 
-// Every file and directory whose content decides who may connect and what devices are shown, and the configuration itself.
+// Every file and directory whose content decides who may connect and what devices and operators are shown, and the configuration itself.
 std::vector<std::filesystem::path> watchedPlaces(const std::filesystem::path& file, const config::Config& config);
 
 }  // namespace spheregate::app

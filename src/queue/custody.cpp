@@ -247,6 +247,10 @@ Ledger Custody::totals() const { return inside_->core.totals; }
 
 std::uint64_t Custody::queuedMessages() const { return inside_->core.queuedMessages; }
 
+std::uint64_t Custody::queuedBytes() const { return inside_->core.queuedBytes; }
+
+double Custody::oldestAgeSeconds() const { return inside_->oldestAgeSeconds(); }
+
 std::uint64_t Custody::diskBytes() const { return inside_->core.segments.usedBytes(); }
 
 void Custody::setMessageTtl(std::chrono::milliseconds ttl) { inside_->core.messageTtl = ttl; }
@@ -322,6 +326,7 @@ void Custody::Inside::refreshGauges() {
   core.metrics.bytes.set(static_cast<double>(core.queuedBytes));
   core.metrics.diskBytes.set(static_cast<double>(core.segments.usedBytes()));
   core.metrics.memoryBytes.set(static_cast<double>(core.memoryBytes));
+  core.metrics.roomBytes.set(static_cast<double>(core.room()));
   core.metrics.open.set(core.opened && !core.closed ? 1 : 0);
   core.metrics.oldestAgeSeconds.set(oldestAgeSeconds());
 }

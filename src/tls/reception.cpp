@@ -59,9 +59,11 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
     const auto counted = lobby.lock();
     waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
   });
-  for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "too_many_unauthenticated", "timeout", "protocol",
-                             "no_shared_cipher", "client_alert", "server_key"}) {
+  // Whoever watches a counter sees its first step only if it was there before; so all of the judge's are here too.
+  for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_signature", "bad_name",
+                             "upper_case_name", "no_name", "several_names", "not_a_client_certificate", "is_ca", "denied", "not_allowed",
+                             "revoked", "crl_missing", "crl_stale", "ca_expired", "other", "rate_limited", "too_many_connections",
+                             "too_many_unauthenticated", "timeout", "protocol", "no_shared_cipher", "client_alert", "server_key"}) {
     metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }

@@ -22,6 +22,7 @@
 
 namespace spheregate::relay {
 
+class FrontMetrics;
 class Sessions;
 
 // Counts that a person asks for one device; the books are in its queue's ledger.
@@ -75,7 +76,7 @@ class Front final : public session::Host, public DeviceSide {
 
   std::size_t devicesConnected() const { return connected_; }
   // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
-  std::map<std::string, std::size_t> devicesByCa() const;
+  const std::map<std::string, std::size_t>& devicesByCa() const { return devicesByCa_; }
   std::vector<DeviceView> devices() const;
   // Of a device that was here or has something queued; nothing otherwise.
   std::optional<queue::DeviceKey> find(std::string_view id) const;
@@ -128,8 +129,8 @@ class Front final : public session::Host, public DeviceSide {
   void noteEnd(const Guest& leaving, session::Ending ending, std::string_view detail);
   void logEnd(const session::Conversation& conversation, session::Ending ending, std::string_view detail);
   void connectCame(Guest& guest);
-  void countConnection(const char* result);
-  void refreshDevicesByCa();
+  void showDevicesByCa();
+  std::size_t devicesHeld() const;
   void buryLater(std::unique_ptr<Guest> guest);
 
   const session::Settings& settings_;
@@ -147,7 +148,7 @@ class Front final : public session::Host, public DeviceSide {
   std::unique_ptr<Sessions> sessions_;
   base::LogAllowance refusals_;
   base::LogAllowance visits_;  // connects and disconnects
-  metrics::Counter& willsDropped_;
+  std::unique_ptr<FrontMetrics> counts_;
   std::unordered_map<std::string, std::size_t> unfinished_;  // connections without CONNECT, by certified id
   std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;
