@@ -26,7 +26,7 @@ Reading<std::string> readHostName(const std::string& text, Dot dot) {
   return text;
 }
 
-Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
+Reading<ops::HttpPlace> readAddressAndPort(const std::string& text) {
   const Complaint wrong{quote(text) + " is not an address and a port", "write them as 127.0.0.1:9464 or [::1]:9464"};
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return wrong;
@@ -36,7 +36,7 @@ Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
   const auto port = parseWhole(text.substr(colon + 1));
   const bool sixNeedsBrackets = (address.find(':') != std::string::npos) != brackets;
   if (sixNeedsBrackets || !isIpAddress(address) || !port || *port > 65535) return wrong;
-  ops::HttpSettings settings;
+  ops::HttpPlace settings;
   settings.address = address;
   settings.port = static_cast<std::uint16_t>(*port);
   return settings;
@@ -110,8 +110,8 @@ Kind<std::string> ipAddress() {
           .write = writeText};
 }
 
-Kind<ops::HttpSettings> addressAndPort() {
-  return {.words = "IP address and port", .read = readAddressAndPort, .write = [](const ops::HttpSettings& settings) {
+Kind<ops::HttpPlace> addressAndPort() {
+  return {.words = "IP address and port", .read = readAddressAndPort, .write = [](const ops::HttpPlace& settings) {
             const bool six = settings.address.find(':') != std::string::npos;
             return quotedScalar((six ? "[" + settings.address + "]" : settings.address) + ":" + std::to_string(settings.port));
           }};
@@ -150,6 +150,16 @@ Kind<std::filesystem::path> privateKeyFile() {
       return Complaint{"a key in a token cannot be used here, only as tls.private_key", "write the path of a PEM file"};
     }
     return plain(text);
+  };
+  return kind;
+}
+
+Kind<std::filesystem::path> optionalPrivateKeyFile() {
+  Kind<std::filesystem::path> kind = privateKeyFile();
+  kind.words = "path, or empty";
+  kind.read = [given = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
+    if (text.empty()) return std::filesystem::path{};
+    return given(text);
   };
   return kind;
 }

@@ -247,6 +247,10 @@ Ledger Custody::totals() const { return inside_->core.totals; }
 
 std::uint64_t Custody::queuedMessages() const { return inside_->core.queuedMessages; }
 
+std::uint64_t Custody::queuedBytes() const { return inside_->core.queuedBytes; }
+
+double Custody::oldestAgeSeconds() const { return inside_->oldestAgeSeconds(); }
+
 std::uint64_t Custody::diskBytes() const { return inside_->core.segments.usedBytes(); }
 
 void Custody::setMessageTtl(std::chrono::milliseconds ttl) { inside_->core.messageTtl = ttl; }

@@ -85,6 +85,12 @@ class Package(unittest.TestCase):
         self.assertRegex(text("systemd/spheregate.service"), rf"(?m)^StateDirectory={path.removeprefix('/var/lib/')}$")
         self.assertRegex(text("systemd/spheregate.service"), rf"(?m)^StateDirectoryMode={mode}$")
 
+    def test_nothing_starts_before_there_is_a_configuration(self):
+        """Or installing the package would leave a failed service behind."""
+        for unit in sorted((ROOT / "systemd").iterdir()):
+            with self.subTest(unit.name):
+                self.assertIn("\nConditionPathExists=/etc/spheregate/spheregate.yaml\n", unit.read_text(encoding="utf-8"))
+
     def test_purge_deletes_what_the_gateway_made_and_nothing_else(self):
         commands = [line.strip() for line in text("packaging/debian/spheregate.postrm").splitlines() if line.strip().startswith("rm ")]
         self.assertEqual(commands, ["rm -rf /etc/spheregate /var/lib/spheregate"])

@@ -136,6 +136,8 @@ class Custody {
   DeviceQueueState state(DeviceKey device) const;
   Ledger totals() const;
   std::uint64_t queuedMessages() const;
+  std::uint64_t queuedBytes() const;
+  double oldestAgeSeconds() const;  // of what is queued; 0 when nothing is. Looks at each device
   std::uint64_t diskBytes() const;
   bool isOpen() const;
   std::string_view closedReason() const;  // empty while open
