@@ -21,7 +21,10 @@ endfunction()
 
 embed(/ index.html "text/html; charset=utf-8")
 embed(/page.css page.css "text/css; charset=utf-8")
-embed(/page.js page.js "text/javascript; charset=utf-8")
+file(GLOB modules RELATIVE ${FOLDER} ${FOLDER}/*.js)
+foreach(module ${modules})
+  embed(/${module} ${module} "text/javascript; charset=utf-8")
+endforeach()
 embed(/icon.svg icon.svg "image/svg+xml")
 
 file(WRITE ${OUTPUT} "#include \"page_files.hpp\"

@@ -22,23 +22,29 @@ void raiseFileLimit() {
 void declare(CLI::App& app, Options& options) {
   const std::map<std::string, Mode> modes{
       {"closed", Mode::closed}, {"paced", Mode::paced}, {"idle", Mode::idle}, {"handshake", Mode::handshake}, {"crowd", Mode::crowd}};
-  app.add_option("mode", options.mode, "closed, paced, idle, handshake or crowd")->required()->transform(CLI::CheckedTransformer(modes));
-  app.add_option("--pki", options.pki, "directory made by spheregate-testpki")->required();
-  app.add_option("--sink-port", options.sinkPort, "where the hub's end listens; 0: any free port");
-  app.add_option("--devices", options.devices)->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("mode", options.mode, "what the devices do")
+      ->required()
+      ->type_name("closed|paced|idle|handshake|crowd")
+      ->transform(CLI::CheckedTransformer(modes).description(""));
+  app.add_option("--pki", options.pki, "directory made by spheregate-testpki")->required()->type_name("DIR");
+  app.add_option("--sink-port", options.sinkPort, "where the hub's end listens; 0: any free port")->type_name("PORT");
+  app.add_option("--devices", options.devices, "how many")->type_name("N")->check(CLI::Range(1, 100000))->capture_default_str();
   app.add_option("--window", options.window, "closed: unacknowledged messages a device")
+      ->type_name("N")
       ->check(CLI::Range(1, 2000))
       ->capture_default_str();
   app.add_option("--rate", options.rate, "paced, crowd: messages a second, all devices together")
+      ->type_name("N")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--payload", options.payloadBytes, "bytes")->check(CLI::Range(24, 65000))->capture_default_str();
-  app.add_option("--warmup", options.warmupSeconds, "seconds")->capture_default_str();
-  app.add_option("--seconds", options.seconds, "of measurement")->capture_default_str();
-  app.add_option("--drain", options.drainSeconds, "seconds to wait at most for what is under way")->capture_default_str();
-  app.add_option("--connecting", options.connecting, "handshakes at a time")->check(CLI::Range(1, 1000))->capture_default_str();
-  app.add_option("--puback-delay", options.pubackDelayMs, "ms the hub's end waits; nothing in the drain")->capture_default_str();
+  app.add_option("--payload", options.payloadBytes, "bytes")->type_name("N")->check(CLI::Range(24, 65000))->capture_default_str();
+  app.add_option("--warmup", options.warmupSeconds, "seconds")->type_name("N")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "of measurement")->type_name("N")->capture_default_str();
+  app.add_option("--drain", options.drainSeconds, "seconds to wait at most for what is under way")->type_name("N")->capture_default_str();
+  app.add_option("--connecting", options.connecting, "handshakes at a time")->type_name("N")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--puback-delay", options.pubackDelayMs, "ms the hub's end waits; nothing in the drain")->type_name("N")->capture_default_str();
   app.add_option("--threads", options.threads, "1: both ends in one thread; 2: one each")
+      ->type_name("N")
       ->check(CLI::Range(1, 2))
       ->capture_default_str();
 }

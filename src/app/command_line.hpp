@@ -21,6 +21,7 @@ void addExportRootCommand(CLI::App& program, Deed& deed);
 void addCheckCommand(CLI::App& program, Deed& deed);
 void addDevicesCommands(CLI::App& program, Deed& deed);
 void addStatusCommand(CLI::App& program, Deed& deed);
+void addReloadCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";

@@ -16,9 +16,11 @@
 #include "device_names.hpp"
 #include "exit_code.hpp"
 #include "hub_logins.hpp"
+#include "inherited_door.hpp"
 #include "judge.hpp"
 #include "operator_view.hpp"
 #include "process.hpp"
+#include "progress.hpp"
 #include "refusal_record.hpp"
 #include "reloading.hpp"
 #include "required.hpp"
@@ -49,8 +51,10 @@
 #include "spheregate/upstream/shared_links.hpp"
 #include "startup_error.hpp"
 #include "stewardship.hpp"
+#include "store_versions.hpp"
 #include "trust_changes.hpp"
 #include "unusable_disk.hpp"
+#include "vitals.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -100,6 +104,7 @@ class Daemon {
   std::unique_ptr<queue::Disk> disk_{openDisk()};
   queue::DiskThread diskThread_{[this](std::function<void()> job) { loop_.post(std::move(job)); }};
   queue::Custody custody_{config_.queue, *disk_, diskThread_, loop_.timers(), metrics_};
+  Vitals vitals_{config_.queue.path, diskThread_, loop_.timers(), metrics_};
 
   // What else outlives the process: twins, sessions, assignments.
   std::unique_ptr<state::Store> state_{
@@ -161,10 +166,11 @@ class Daemon {
                       .weather = weather_,
                       .reloading = reloading_,
                       .calendar = calendar_,
+                      .listener = listener_,
                       .notReady = [this] { return notReady(); }}};
   AdminRoutes routes_{{.status = [this] { return view_.status(); }, .front = front_, .reload = [this] { return reload(); }}};
   std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
-  ops::Service service_{loop_.timers()};
+  ops::Service service_{loop_.timers(), standstillOf(diskThread_, *state_)};
 
   // The door, opened last.
   std::unique_ptr<tls::Listener> listener_;
@@ -181,7 +187,6 @@ class Daemon {
 };
 
 Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{config} {
-  metrics_.gauge("build_info", "1, with the version as a label.", {{"version", kVersion}}).set(1);
   renewal_.begin();
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
@@ -197,7 +202,8 @@ Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{con
 void Daemon::openDoor() {
   listener_ = required(tls::Listener::open(loop_.asio(), config_.listener, loop_.clock(), metrics_, judgeBy(*admission_),
                                            [this](tls::Arrival arrival) { welcome(std::move(arrival)); }, record_.atTheDoor()));
-  base::logInfo("listening", {{"address", config_.listener.address},
+  keepDoor(config_.listener, *listener_, service_);
+  base::logInfo("listening", {{"address", listener_->address()},
                               {"port", listener_->port()},
                               {"hub", config_.upstream.hub},
                               {"tenant_cas", admission_->tenantCas().size()},
@@ -374,6 +380,8 @@ int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {
+    refuseNewerStore(config.queue.path);
+    inheritDoor(inEffect.listener);
     Daemon daemon{inEffect, origin};
     return daemon.run();
   } catch (const StartupError& error) {

@@ -84,6 +84,9 @@ checkup::DaemonWord wordOf(const json& status) {
   word.running = true;
   word.version = status.value("version", std::string{});
   word.ready = status.value("ready", true);
+  const json listening = status.value("listening", json::object());
+  word.listeningAddress = listening.value("address", std::string{});
+  word.listeningPort = listening.value("port", std::uint16_t{0});
   word.closed = status.value("queue", json::object()).value("closed", std::string{});
   word.stateFault = status.value("state", json::object()).value("fault", std::string{});
   const json uplink = status.value("uplink", json::object());

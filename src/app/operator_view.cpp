@@ -41,6 +41,7 @@ FleetParts OperatorView::fleet() const {
 StatusParts OperatorView::status() const {
   return {.fleet = fleet(),
           .uplink = parts_.uplink,
+          .listener = *parts_.listener,
           .admission = parts_.admission,
           .reloading = *parts_.reloading,
           .state = parts_.state,

@@ -17,6 +17,7 @@
 #include "spheregate/history/day.hpp"
 #include "spheregate/history/rates.hpp"
 #include "spheregate/ops/http_server.hpp"
+#include "spheregate/tls/listener.hpp"
 #include "status.hpp"
 
 namespace spheregate::app {
@@ -38,6 +39,7 @@ struct ViewParts {
   const upstream::Weather& weather;
   const std::optional<Reloading>& reloading;
   const std::optional<Calendar>& calendar;
+  const std::unique_ptr<tls::Listener>& listener;
   std::function<std::optional<std::string>()> notReady;  // a sentence when devices cannot be served
 };
 

@@ -56,6 +56,7 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
       taken_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "ok"}})},
       refused_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "error"}})},
       lastGood_{parts_.metrics.gauge("config_last_reload_successful", "0 while what is in the files is not what is in force.")},
+      restartNeeded_{parts_.metrics.gauge("config_restart_needed", "Keys of the configuration whose new value waits for a restart.")},
       lastTime_{parts_.metrics.gauge("config_last_reload_success_timestamp_seconds", "When files were taken the last time, in Unix time.")},
       patience_{parts_.timers},
       watch_{parts_.loop, parts_.timers, [this] { reload(Why::changed); }} {
@@ -133,6 +134,7 @@ void Reloading::tellChanges(const config::Config& next, Why why) {
   if (!changed.empty() || why == Why::asked) {
     base::logInfo("configuration reloaded", {{"changed", changed.empty() ? "nothing" : listed(changed)}});
   }
+  restartNeeded_.set(static_cast<double>(waiting.size()));
   if (std::exchange(state_.restartNeeded, waiting) != waiting && !waiting.empty()) {
     base::logWarn("restart needed", {{"keys", listed(waiting)},
                                      {"consequence", "these keys keep the values that the gateway was started with"},

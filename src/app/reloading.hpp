@@ -80,6 +80,7 @@ class Reloading {
   metrics::Counter& taken_;
   metrics::Counter& refused_;
   metrics::Gauge& lastGood_;
+  metrics::Gauge& restartNeeded_;
   metrics::Gauge& lastTime_;
   base::Timer patience_;
   ops::FileWatch watch_;

@@ -82,6 +82,7 @@ json summaryJson(const StatusParts& parts) {
   status["hostname"] = parts.hostname;
   status["started"] = iso8601(onCalendar(parts.started, clock));
   status["hub"] = parts.hub;
+  status["listening"] = {{"address", parts.listener.address()}, {"port", parts.listener.port()}};
   status["uplink"] = uplinkJson(parts.uplink, parts.condition, clock);
   if (parts.assigner) status["provisioning"] = provisioningJson(*parts.assigner);
   status["queue"] = queueJson(parts.fleet.custody, parts.queueBytesMax);

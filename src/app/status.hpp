@@ -12,6 +12,7 @@
 #include "spheregate/provisioning/assigner.hpp"
 #include "spheregate/relay/uplink.hpp"
 #include "spheregate/state/store.hpp"
+#include "spheregate/tls/listener.hpp"
 #include "spheregate/upstream/weather.hpp"
 
 namespace spheregate::app {
@@ -19,6 +20,7 @@ namespace spheregate::app {
 struct StatusParts {
   FleetParts fleet;
   const relay::Uplink& uplink;
+  const tls::Listener& listener;
   const identity::Admission& admission;
   const Reloading& reloading;
   const state::Store& state;

@@ -68,6 +68,8 @@ void SeenByCa::show(const identity::Admission& admission, metrics::Registry& met
   for (const identity::TenantCa& ca : admission.tenantCas()) {
     metrics.gauge(name, "Devices whose latest valid certificate is of this tenant CA, by its SHA-256.", {{"ca", ca.sha256}})
         .set(static_cast<double>(ca.devicesSeen));
+    // Of a CA with which nobody has come yet, 0.
+    metrics.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca.sha256}});
     shown.insert(ca.sha256);
   }
   for (const std::string& ca : shown_) {

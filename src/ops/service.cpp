@@ -13,6 +13,9 @@
 namespace spheregate::ops {
 namespace {
 
+// While something stands still it is looked at so often, so that a disk that was slow is not too late by a hair.
+constexpr std::chrono::seconds kLookAgain{1};
+
 void notify(const std::string& state) { sd_notify(0, state.c_str()); }
 
 // How often to feed it, which is twice as often as systemd looks; zero without a watchdog.
@@ -24,7 +27,7 @@ base::Duration watchdogInterval() {
 
 }  // namespace
 
-Service::Service(base::Timers& timers, std::function<bool()> progress) : timer_{timers}, progress_{std::move(progress)} {}
+Service::Service(base::Timers& timers, Standstill standstill) : timer_{timers}, standstill_{std::move(standstill)} {}
 
 void Service::ready() {
   notify("READY=1");
@@ -52,13 +55,22 @@ void Service::status(std::string_view line) {
   notify(state);
 }
 
+void Service::keep(int socket, std::string_view name) {
+  const std::string state = "FDSTORE=1\nFDNAME=" + std::string{name};
+  sd_pid_notify_with_fds(0, 0, state.c_str(), &socket, 1);
+}
+
 void Service::feedWatchdog() {
-  const bool moves = !progress_ || progress_();
-  if (moves) notify("WATCHDOG=1");
-  if (!moves && !starving_)
-    base::logError("no progress", {{"consequence", "systemd restarts the gateway unless the work moves again"}});
-  starving_ = !moves;
-  timer_.after(interval_, [this] { feedWatchdog(); });
+  const std::string still = standstill_ ? standstill_() : std::string{};
+  if (still.empty()) notify("WATCHDOG=1");
+  if (!still.empty() && !starving_) {
+    base::logError("no progress", {{"reason", still},
+                                   {"consequence", "systemd restarts the gateway unless it moves again within the time of WatchdogSec="},
+                                   {"fix", "check the disk of queue.path; for a disk that is only slow, raise WatchdogSec="}});
+  }
+  if (still.empty() && starving_) base::logInfo("progress again");
+  starving_ = !still.empty();
+  timer_.after(starving_ ? std::min<base::Duration>(interval_, kLookAgain) : interval_, [this] { feedWatchdog(); });
 }
 
 }  // namespace spheregate::ops

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +51,11 @@ class Core {
   // What the store must keep free so that everything queued can leave it: records of that, and room to move segments about.
   std::uint64_t headroom() const;
   bool roomFor(std::uint64_t bytes) const { return segments.usedBytes() + headroom() + bytes <= settings.bytesMax; }
+  // What messages may still take: `roomFor` with all that waits to be written, and what an acceptance asks for besides.
+  std::uint64_t room() const {
+    const std::uint64_t taken = segments.usedBytes() + headroom() + unwrittenBytes + settings.segmentBytes / 4;
+    return settings.bytesMax - std::min(settings.bytesMax, taken);
+  }
 
   const Settings settings;
   std::chrono::milliseconds messageTtl;  // of the settings at first; 0: never

@@ -326,6 +326,7 @@ void Custody::Inside::refreshGauges() {
   core.metrics.bytes.set(static_cast<double>(core.queuedBytes));
   core.metrics.diskBytes.set(static_cast<double>(core.segments.usedBytes()));
   core.metrics.memoryBytes.set(static_cast<double>(core.memoryBytes));
+  core.metrics.roomBytes.set(static_cast<double>(core.room()));
   core.metrics.open.set(core.opened && !core.closed ? 1 : 0);
   core.metrics.oldestAgeSeconds.set(oldestAgeSeconds());
 }

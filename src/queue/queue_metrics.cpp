@@ -32,6 +32,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       diskBytes{registry.gauge("queue_disk_bytes", "Bytes that the store takes on disk.")},
       memoryBytes{registry.gauge("queue_memory_bytes", "Bytes of messages held in memory.")},
       limitBytes{registry.gauge("queue_limit_bytes", "queue.max_bytes, the limit of what the store may take on disk.")},
+      roomBytes{registry.gauge("queue_room_bytes", "Bytes of the store that messages may still take, before queue.when_full decides.")},
       oldestAgeSeconds{registry.gauge("queue_oldest_age_seconds", "Age of the oldest message in custody, in seconds.")},
       open{registry.gauge("queue_open", "1 while the store takes messages; 0 after a failed write or sync, until the restart.")} {}
 

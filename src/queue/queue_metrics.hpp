@@ -34,6 +34,7 @@ struct QueueMetrics {
   metrics::Gauge& diskBytes;
   metrics::Gauge& memoryBytes;
   metrics::Gauge& limitBytes;
+  metrics::Gauge& roomBytes;
   metrics::Gauge& oldestAgeSeconds;
   metrics::Gauge& open;
 };

@@ -5,12 +5,12 @@
 
 #include "crc32c.hpp"
 #include "spheregate/base/check.hpp"
+#include "spheregate/queue/format.hpp"
 
 namespace spheregate::queue {
 namespace {
 
 constexpr std::string_view kMagic = "SPHGATEQ";
-constexpr std::uint32_t kVersion = 1;
 
 // Where the fields of a record's header begin.
 constexpr std::size_t kLengthAt = 4;
@@ -99,7 +99,7 @@ bool readRelease(base::ByteView payload, ReleaseRecord& record) {
 void append(base::Bytes& out, const SegmentHeader& header) {
   const std::size_t start = out.size();
   base::append(out, kMagic);
-  put(out, kVersion);
+  put(out, kFormatVersion);
   put(out, header.number);
   put(out, header.life);
   put(out, header.salt);
@@ -137,11 +137,16 @@ void append(base::Bytes& out, std::uint32_t salt, const ReleaseRecord& record) {
   builder.finish(salt);
 }
 
-std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes) {
+std::optional<std::uint32_t> segmentVersion(base::ByteView bytes) {
   if (bytes.size() < kSegmentHeaderBytes) return std::nullopt;
   const base::ByteView covered = bytes.first(kSegmentHeaderBytes - 4);
-  if (base::asText(covered.first(kMagic.size())) != kMagic || take<std::uint32_t>(bytes.data() + 8) != kVersion) return std::nullopt;
+  if (base::asText(covered.first(kMagic.size())) != kMagic) return std::nullopt;
   if (take<std::uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return std::nullopt;
+  return take<std::uint32_t>(bytes.data() + kMagic.size());
+}
+
+std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes) {
+  if (segmentVersion(bytes) != kFormatVersion) return std::nullopt;
   return SegmentHeader{.number = take<std::uint32_t>(bytes.data() + 12),
                        .life = take<std::uint64_t>(bytes.data() + 16),
                        .salt = take<std::uint32_t>(bytes.data() + 24)};

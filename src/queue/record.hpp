@@ -67,6 +67,8 @@ void append(base::Bytes& out, std::uint32_t salt, const DeviceRecord& record);
 void append(base::Bytes& out, std::uint32_t salt, const MessageRecord& record);
 void append(base::Bytes& out, std::uint32_t salt, const ReleaseRecord& record);
 
+// Of whatever version; nothing when the header is damaged.
+[[nodiscard]] std::optional<std::uint32_t> segmentVersion(base::ByteView bytes);
 [[nodiscard]] std::optional<SegmentHeader> readSegmentHeader(base::ByteView bytes);
 
 // What the record's header says of its size; nothing when no record can begin with these bytes. Bytes that a device sent pass for a

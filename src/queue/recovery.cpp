@@ -8,6 +8,7 @@
 #include "findings.hpp"
 #include "segment_reader.hpp"
 #include "spheregate/base/log.hpp"
+#include "spheregate/queue/format.hpp"
 
 namespace spheregate::queue {
 namespace {
@@ -91,6 +92,8 @@ base::Result<void> Recovery::readSegment(const DiskEntry& file, std::uint32_t nu
   if (!content) return content.error();
   SegmentReader reader{*content, number};
   if (!reader.sound()) {
+    // The daemon does not get here with one; whoever does must not take it for damage.
+    if (segmentVersion(*content).value_or(0) > kFormatVersion) return boost::system::errc::make_error_code(boost::system::errc::not_supported);
     // A header alone that is torn: created, and then the power failed.
     if (content->size() <= kSegmentHeaderBytes) return disk_.remove(file.name);
     setAside(file, "its header is damaged");

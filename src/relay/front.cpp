@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "front_metrics.hpp"
 #include "front_parts.hpp"
 #include "spheregate/base/check.hpp"
 #include "spheregate/base/log.hpp"
@@ -43,10 +44,12 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
       sessions_{std::make_unique<Sessions>(state, timers, metrics)},
       refusals_{kRefusalsBurst, kQuiet, kNamesRememberedMax},
       visits_{kVisitsBurst, kQuiet, kNamesRememberedMax},
-      willsDropped_{metrics.counter("wills_dropped_total", "Wills that were too large to be published.")} {
+      counts_{std::make_unique<FrontMetrics>(metrics)} {
   metrics::Gauge& connected = metrics.gauge("devices_connected", "Devices connected now.");
-  metrics.beforeScrape([this, &connected] {
+  metrics::Gauge& held = metrics.gauge("devices_held", "Devices that get no PUBACK now, because there is no room for their messages.");
+  metrics.beforeScrape([this, &connected, &held] {
     connected.set(static_cast<double>(connected_));
+    held.set(static_cast<double>(devicesHeld()));
     showDevicesByCa();
   });
 }
@@ -57,6 +60,10 @@ void Front::showDevicesByCa() {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
   }
+}
+
+std::size_t Front::devicesHeld() const {
+  return static_cast<std::size_t>(std::count_if(guests_.begin(), guests_.end(), [](const auto& entry) { return entry.second->held; }));
 }
 
 Front::~Front() = default;
@@ -111,7 +118,7 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
   const hub::PublishTopic topic = hub::classifyPublish(publish.topic, conversation.certifiedId());
   if (twinOrMethod(topic.kind) && !uplink_.links().twinsAndMethods()) {
     // As at a hub to whose answers nobody has subscribed.
-    metrics_.counter("publishes_ignored_total", "Twin requests and answers to methods, in upstream.mode: shared.").add();
+    counts_->publishesIgnored.add();
     return {.kind = PublishAnswer::Kind::acknowledge};
   }
   switch (topic.kind) {
@@ -136,7 +143,7 @@ PublishAnswer Front::published(session::Conversation& conversation, const mqtt::
 // As at the hub, nobody answers a read whose request id is beyond measure.
 PublishAnswer Front::takeRead(Guest& sender, const mqtt::Publish& publish, const hub::PublishTopic& topic) {
   if (topic.query.size() > kReadQueryBytesMax) {
-    metrics_.counter("twin_reads_refused_total", "Twin reads with a request id that is too long; they get no answer.").add();
+    counts_->readsRefused.add();
   } else {
     const bool carried = publish.payload.size() <= kReadPayloadBytesMax;
     uplink_.requestTwin(*sender.device, publish.topic, topic.rid, carried ? publish.payload : base::ByteView{});
@@ -149,7 +156,7 @@ PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, cons
   auto fault = hub::reportedPatchFault(base::asText(publish.payload));
   if (topic.query.size() > kPatchQueryBytesMax) fault = "the query of its topic is too long";
   if (!fault) return answerOf(sender, uplink_.takePatch(*sender.device, topic.query, topic.rid, publish.payload), 1);
-  metrics_.counter("twin_patches_refused_total", "Patches of reported properties answered with 400.").add();
+  counts_->patchesRefused.add();
   const std::string id{sender.conversation->certifiedId()};
   if (const auto before = refusals_.pass("patch " + id, timers_.now())) {
     base::logInfo("twin patch refused", {{"device", id}, {"reason", *fault}, {"more_before", *before}});
@@ -258,9 +265,9 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
     }
     if (will != nullptr) publishWill(*leaving, *will);
   } else if (ending != session::Ending::refused) {
-    countConnection(label(ending));
+    counts_->connected(label(ending));
   }
-  metrics_.counter("device_disconnections_total", "Ends of connections that had passed TLS.", {{"reason", label(ending)}}).add();
+  counts_->disconnected(ending);
   noteEnd(*leaving, ending, detail);
   logEnd(conversation, ending, detail);
   buryLater(std::move(leaving));

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "claims.hpp"
+#include "front_metrics.hpp"
 #include "front_parts.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/hub/property_bag.hpp"
@@ -62,7 +63,7 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
     sessions_->keep(newcomer.conversation->certifiedId(), {});
   }
   place.keepsSession = !connect.cleanSession;
-  countConnection("ok");
+  counts_->connected("ok");
   if (const auto before = visits_.pass(newcomer.conversation->certifiedId(), timers_.now())) {
     base::logInfo("device connected", {{"device", newcomer.conversation->certifiedId()},
                                        {"peer", newcomer.conversation->peer()},
@@ -90,13 +91,9 @@ bool Front::fits(std::string_view id, std::string_view suffix, base::ByteView pa
 void Front::publishWill(const Guest& leaving, const session::StoredWill& will) {
   const std::string_view id = leaving.conversation->certifiedId();
   const std::string suffix = willSuffix(hub::classifyPublish(will.topic, id).suffix);
-  if (!fits(id, suffix, will.payload)) return willsDropped_.add();
+  if (!fits(id, suffix, will.payload)) return counts_->willsDropped.add();
   // Nobody waits for an acknowledgement, so a full queue drops it and counts it.
   uplink_.take(*leaving.device, {.suffix = suffix, .payload = will.payload, .retain = will.retain}, 0);
-}
-
-void Front::countConnection(const char* result) {
-  metrics_.counter("device_connections_total", "CONNECTs of devices by result.", {{"result", result}}).add();
 }
 
 }  // namespace spheregate::relay

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "claims.hpp"
+#include "front_metrics.hpp"
 #include "front_parts.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/base/utf8.hpp"
@@ -40,7 +41,7 @@ void Front::noteAllowed(Deed deed, bool& told, std::string_view id) {
 
 // The wire goes with the call. A device that is well sends its CONNECT at once and does not come here.
 void Front::turnAway(const base::Wire& wire, const tls::Verdict& verdict) {
-  countConnection("too_many_unfinished");
+  counts_->connected("too_many_unfinished");
   logRefusal(wire.peer(), verdict, "too_many_unfinished", "-",
              "the device has " + std::to_string(kUnfinishedMax) + " connections already that have not sent CONNECT",
              "let the device send CONNECT as soon as TLS stands, and close a connection before it opens another");
@@ -48,7 +49,7 @@ void Front::turnAway(const base::Wire& wire, const tls::Verdict& verdict) {
 
 session::ConnectAnswer Front::refuse(session::Conversation& conversation, mqtt::ConnackCode code, const char* result, std::string_view reason,
                                      std::string_view fix) {
-  countConnection(result);
+  counts_->connected(result);
   logRefusal(conversation.peer(), *guest(conversation).verdict, result, std::to_string(static_cast<int>(code)), reason, fix);
   return {.code = code, .sessionPresent = false};
 }
@@ -73,7 +74,7 @@ void Front::logRefusal(std::string_view peer, const tls::Verdict& verdict, const
 
 PublishAnswer Front::forbid(const session::Conversation& conversation, const char* result, std::string_view topic, std::string_view reason,
                             std::string_view fix) {
-  metrics_.counter("publishes_refused_total", "Publishes for which a device's connection was closed.", {{"reason", result}}).add();
+  counts_->publishRefused(result);
   const std::string id{conversation.certifiedId()};
   note(Deed::publish, result, reason, fix, conversation.peer(), *guest(conversation).verdict);
   const auto before = refusals_.pass("publish " + id, timers_.now());
@@ -97,7 +98,7 @@ PublishAnswer Front::forbidTopic(const session::Conversation& conversation, std:
 
 std::uint8_t Front::refuseFilter(const session::Conversation& conversation, const mqtt::Filter& filter, bool ofSharedMode) {
   constexpr std::uint8_t kFailure = 0x80;
-  metrics_.counter("subscriptions_refused_total", "Topic filters answered with 0x80.").add();
+  counts_->subscriptionsRefused.add();
   base::logDebug("subscription refused", {{"device", conversation.certifiedId()}, {"filter", filter.filter}});
   // Where devices share one identity these filters mean nothing, and every SDK asks for them.
   if (ofSharedMode) return kFailure;

@@ -1,6 +1,7 @@
 #include <map>
 #include <utility>
 
+#include "front_metrics.hpp"
 #include "front_parts.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/relay/front.hpp"
@@ -34,8 +35,7 @@ std::size_t Front::review(const Review& judge) {
     if (entry == guests_.end()) continue;
     const Unwelcome& why = leaving[at].why;
     ++results[why.result];
-    metrics_.counter("device_sessions_revoked_total", "Sessions ended because their device is not welcome any more.", {{"result", why.result}})
-        .add();
+    counts_->sessionRevoked(why.result);
     if (at < kNamesMax) names += (names.empty() ? "" : " ") + base::shortId(entry->second->verdict->deviceId);
     noteUnwelcome(why, entry->second->conversation->peer(), *entry->second->verdict);
     entry->second->conversation->end(session::Ending::forbidden, why.reason);

@@ -7,12 +7,10 @@
 #include <cstring>
 
 #include "limits.hpp"
+#include "spheregate/state/schema.hpp"
 
 namespace spheregate::state {
 namespace {
-
-constexpr int kSchema = 1;
-constexpr std::int64_t kApplication = 0x53706867;  // "Sphg"
 
 std::string text(sqlite3_stmt* statement, int column) {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
@@ -61,7 +59,8 @@ Database::Opened Database::open(const std::filesystem::path& file, std::int64_t 
   if (prepared == SQLITE_OK && opened->fault_.empty()) return {.database = std::move(opened), .damaged = false, .fault = {}};
   std::string fault = file.string() + ": " + (opened->fault_.empty() ? sqlite3_errmsg(connection) : opened->fault_);
   if ((prepared & 0xFF) == SQLITE_BUSY) fault = file.string() + ": another process has the file open; stop it and restart the gateway";
-  if (isDamage(prepared)) opened->abandon();
+  // Nor is the log of a file that is not ours copied into it.
+  if (isDamage(prepared) || !opened->fault_.empty()) opened->abandon();
   return {.database = nullptr, .damaged = isDamage(prepared), .fault = std::move(fault)};
 }
 
@@ -100,7 +99,7 @@ int Database::makeTables() {
     schema += "CREATE TABLE IF NOT EXISTS " + name + "(key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;";
   }
   if (number(("SELECT count(*) FROM sqlite_schema WHERE name IN (" + names + ")").c_str()) == std::int64_t{kTables}) return SQLITE_OK;
-  schema += "PRAGMA application_id=" + std::to_string(kApplication) + ";PRAGMA user_version=" + std::to_string(kSchema) + ";COMMIT";
+  schema += "PRAGMA application_id=" + std::to_string(kApplicationId) + ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT";
   return run(schema.c_str());
 }
 
@@ -128,9 +127,9 @@ std::string Database::refusal() {
   const auto tables = number("SELECT count(*) FROM sqlite_schema");
   if (!application || !version || !tables) return {};
   if (*application == 0 && *version == 0 && *tables == 0) return {};
-  if (*application != kApplication) return "the file was made by another program; move it away and restart the gateway";
-  if (*version == kSchema) return {};
-  return "the file has schema " + std::to_string(*version) + " and this program knows " + std::to_string(kSchema) +
+  if (*application != kApplicationId) return "the file was made by another program; move it away and restart the gateway";
+  if (*version == kSchemaVersion) return {};
+  return "the file has schema " + std::to_string(*version) + " and this program knows " + std::to_string(kSchemaVersion) +
          "; run the newer program again, or move the file away and restart the gateway";
 }
 

@@ -62,6 +62,14 @@ void SqliteStore::read(Table table, std::string key, Give give) {
   this->give(std::move(job));
 }
 
+void SqliteStore::knock(std::function<void()> answered) {
+  Job job;
+  job.table = Table::gateway;
+  job.give = [told = std::move(answered)](const std::optional<std::string>&) { told(); };
+  ++desk_->calls;
+  enqueue(std::move(job));
+}
+
 Rows SqliteStore::all(Table table, std::string_view prefix, std::size_t rowsMax) {
   Rows rows;
   std::promise<void> read;

@@ -22,6 +22,7 @@ class SqliteStore final : public Store {
 
   void change(Table table, std::string key, Change change, Done done) override;
   void read(Table table, std::string key, Give give) override;
+  void knock(std::function<void()> answered) override;
   Rows all(Table table, std::string_view prefix, std::size_t rowsMax) override;
   bool changeAndWait(Table table, std::string key, Change change) override;
   bool usable() const override { return desk_->fault.empty(); }

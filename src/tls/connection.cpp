@@ -41,8 +41,8 @@ Connection::Connection(boost::asio::io_context& loop, Established established)
   SSL_set_msg_callback(ssl_.get(), &Connection::hear);
   SSL_set_msg_callback_arg(ssl_.get(), this);
   if (!seat_) return;
-  const auto patience = [this]() -> base::Duration { return holdsUnread(socket_) ? base::Duration::max() : kUnfinishedGrace; };
-  seat_->ifCrowded({.patience = patience, .leave = [this] { fail(kSentAway); }});
+  const auto mayGo = [this](base::Duration age) { return age >= kUnfinishedGrace && !holdsUnread(socket_); };
+  seat_->ifCrowded({.mayGo = mayGo, .leave = [this] { fail(kSentAway); }});
 }
 
 Connection::~Connection() { drop(); }

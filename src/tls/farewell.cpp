@@ -31,7 +31,7 @@ void Farewell::bid(boost::asio::io_context& loop, Socket socket, std::shared_ptr
   if (discard(socket.descriptor()) == Silence::ended) return;
   const auto farewell = std::make_shared<Farewell>(loop, std::move(socket), std::move(seat));
   if (farewell->seat_) {
-    farewell->seat_->ifCrowded({.patience = nullptr, .leave = [weak = std::weak_ptr<Farewell>{farewell}] {
+    farewell->seat_->ifCrowded({.mayGo = nullptr, .leave = [weak = std::weak_ptr<Farewell>{farewell}] {
                                   if (const auto leaving = weak.lock()) leaving->leave();
                                 }});
   }

@@ -45,9 +45,9 @@ void Handshake::cancel() {
   awaited_ = 0;
 }
 
-std::chrono::nanoseconds Handshake::patience() const {
-  if (holdsUnread(socket_)) return std::chrono::nanoseconds::max();
-  return answered() ? std::chrono::nanoseconds{kUnfinishedGrace} : std::chrono::nanoseconds{kSilentGrace};
+bool Handshake::mayGo(std::chrono::nanoseconds age) const {
+  if (age < kSilentGrace || (answered() && age < kUnfinishedGrace)) return false;
+  return !holdsUnread(socket_);
 }
 
 bool Handshake::answered() const {

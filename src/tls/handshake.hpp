@@ -32,8 +32,8 @@ class Handshake final : public Poller::Watcher, public std::enable_shared_from_t
   // Ends it for the sake of others.
   void sendAway() { finish(Ending::sentAway, {}); }
 
-  // How long after its begin it should be let be when others need its place; for ever while we have something to read.
-  std::chrono::nanoseconds patience() const;
+  // Whether it may have to go for others, so long after its begin; never while we have something to read.
+  bool mayGo(std::chrono::nanoseconds age) const;
   // Whether its ClientHello was complete.
   bool answered() const;
   // What was wrong with what the peer sent, where it was not OpenSSL that stopped; empty otherwise.

@@ -29,9 +29,14 @@ static_assert(kRecordsBufferBytes + kConnectBytes + kConnectionBytes <= kUnauthe
 // OpenSSL makes a third more room than a message needs.
 static_assert(kRecordsBufferBytes + std::size_t{kPeerChainBytesMax} * 4 / 3 + kConnectionBytes <= kUnauthenticatedBytesMax);
 
-// The share of a turn of the loop that handshakes of devices have while others wait. One step takes a millisecond at most, the
-// signature of a P-384 tenant CA included, and is always done.
-inline constexpr std::chrono::microseconds kHandshakeTurn{500};
+// How long handshakes of devices, or new connections, may hold the loop before they give way to whoever is in. One step is always
+// done: 0.3 ms for an answer to a ClientHello, a millisecond at most, the signature of a P-384 tenant CA included.
+inline constexpr std::chrono::microseconds kDoorTurn{30};
+
+// Laps of the loop that they give way for: a message is read in one, is safe in the next, and its PUBACK leaves in the third. When
+// laps are long because much is said inside, the door has its turn after this time.
+inline constexpr int kDoorLaps = 3;
+inline constexpr std::chrono::microseconds kDoorWaitMax{500};
 
 // Whoever has not said CONNECT may have to go for others after this time, when it is silent; before its ClientHello is complete,
 // which takes devices no thought, after the shorter one.
@@ -69,10 +74,6 @@ inline constexpr std::chrono::seconds kLingerMax{5};
 inline constexpr std::chrono::seconds kFarewellMax{2};
 
 inline constexpr int kListenBacklog = 4096;
-
-// Connections accepted before the rest of the loop has its turn. Each costs some 30 us; when another has to go for it, 100 us, and
-// there is only one.
-inline constexpr int kAcceptTurnMax = 8;
 
 // Rest after the system refused another descriptor.
 inline constexpr std::chrono::milliseconds kAcceptRest{250};

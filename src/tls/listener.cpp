@@ -2,14 +2,17 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "door_turn.hpp"
 #include "limits.hpp"
 #include "own_certificate.hpp"
 #include "reception.hpp"
@@ -21,7 +24,23 @@ namespace {
 
 using Tcp = boost::asio::ip::tcp;
 
+// As many may wait in it as in one of our own, whoever made it.
+base::Explained<Tcp::acceptor> adopt(boost::asio::io_context& loop, int socket) {
+  Tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  boost::system::error_code error;
+  if (::getsockname(socket, endpoint.data(), &size) != 0) error = {errno, boost::system::system_category()};
+  Tcp::acceptor acceptor{loop};
+  if (!error) acceptor.assign(endpoint.protocol(), socket, error);
+  if (!error) acceptor.listen(kListenBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (!error) return acceptor;
+  return base::failed<Tcp::acceptor>("cannot listen on the socket that was handed over: " + error.message() +
+                                     "; start the gateway without it, or look at who made it");
+}
+
 base::Explained<Tcp::acceptor> listen(boost::asio::io_context& loop, const ListenerSettings& settings) {
+  if (settings.inherited >= 0) return adopt(loop, settings.inherited);
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(settings.address, error);
   if (error) return base::failed<Tcp::acceptor>("listen.address `" + settings.address + "` is not an IP address");
@@ -48,20 +67,23 @@ Tcp::endpoint plain(const Tcp::endpoint& peer) {
 struct Listener::Inside : std::enable_shared_from_this<Inside> {
   enum class Accepted { one, none, mustRest };
 
-  Inside(boost::asio::io_context& loop, Tcp::acceptor listening, OwnCertificate itsCertificate, const base::Clock& itsClock,
+  Inside(boost::asio::io_context& itsLoop, Tcp::acceptor listening, OwnCertificate itsCertificate, const base::Clock& itsClock,
          metrics::Registry& metrics)
-      : acceptor{std::move(listening)},
+      : loop{itsLoop},
+        acceptor{std::move(listening)},
         certificate{std::move(itsCertificate)},
-        rest{loop},
+        rest{itsLoop},
         clock{itsClock},
         failures{metrics.counter("accept_failures_total", "Times the system could not give a socket to a new connection.")} {}
 
   void await();
+  void acceptSoon();
   void acceptSome();
   Accepted acceptOne();
   Accepted cannotAccept(int problem);
   void takeRest(std::chrono::milliseconds time);
 
+  boost::asio::io_context& loop;
   Tcp::acceptor acceptor;
   OwnCertificate certificate;
   boost::asio::steady_timer rest;
@@ -75,18 +97,26 @@ struct Listener::Inside : std::enable_shared_from_this<Inside> {
 void Listener::Inside::await() {
   acceptor.async_wait(Tcp::acceptor::wait_read, [weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self && !self->stopped) self->acceptSome();
+    if (!error && self && !self->stopped) self->acceptSoon();
+  });
+}
+
+void Listener::Inside::acceptSoon() {
+  DoorTurn::of(loop).add([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->stopped) self->acceptSome();
   });
 }
 
 void Listener::Inside::acceptSome() {
-  for (int round = 0; round < kAcceptTurnMax; ++round) {
+  const auto began = std::chrono::steady_clock::now();
+  do {
     if (!reception->ready()) return takeRest(kLobbyRest);
     const Accepted accepted = acceptOne();
     if (accepted == Accepted::mustRest) return takeRest(kAcceptRest);
-    if (accepted == Accepted::none || reception->crowded()) break;
-  }
-  await();
+    if (accepted == Accepted::none) return await();
+  } while (std::chrono::steady_clock::now() - began < kDoorTurn);
+  acceptSoon();
 }
 
 Listener::Inside::Accepted Listener::Inside::acceptOne() {
@@ -117,7 +147,7 @@ void Listener::Inside::takeRest(std::chrono::milliseconds time) {
   rest.expires_after(time);
   rest.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
-    if (!error && self && !self->stopped) self->acceptSome();
+    if (!error && self && !self->stopped) self->acceptSoon();
   });
 }
 
@@ -147,6 +177,13 @@ std::uint16_t Listener::port() const {
   return inside_->acceptor.local_endpoint(ignored).port();
 }
 
+std::string Listener::address() const {
+  boost::system::error_code ignored;
+  return inside_->acceptor.local_endpoint(ignored).address().to_string();
+}
+
+int Listener::socket() const { return inside_->acceptor.native_handle(); }
+
 base::Explained<void> Listener::renew(const std::filesystem::path& certificate, const std::string& privateKey) {
   const auto taking = prepare(certificate, privateKey);
   if (!taking) return base::failed<void>(taking.error());
@@ -164,10 +201,11 @@ base::Explained<std::function<void()>> Listener::prepare(const std::filesystem::
 
 const ShownCertificate& Listener::certificate() const { return inside_->certificate.shown(); }
 
+// Others may hold the socket too, so that the kernel would go on telling our loop about it after a mere close.
 void Listener::stop() {
   inside_->stopped = true;
   boost::system::error_code ignored;
-  inside_->acceptor.close(ignored);
+  if (inside_->acceptor.is_open()) ::close(inside_->acceptor.release(ignored));
   inside_->rest.cancel();
   inside_->reception->stop();
 }

@@ -13,12 +13,14 @@ void Seat::certified() {
   if (standing_ != Standing::stranger) return;
   lobby_->strangers_.remove(*this);
   lobby_->certified_.add(*this, false);
+  lobby_->letBe(*this);
   standing_ = Standing::certified;
 }
 
 void Seat::admitted() {
   if (standing_ != Standing::certified) return;
   lobby_->certified_.remove(*this);
+  lobby_->letBe(*this);
   standing_ = Standing::admitted;
   ifCrowded_ = {};
   lobby_->wentIn(*this);
@@ -30,14 +32,17 @@ Lobby::Lobby(const Limits& limits, const base::Clock& clock, metrics::Registry& 
       sentAway_{metrics.counter("unauthenticated_dropped_total",
                                 "Connections that were closed before their CONNECT was accepted, to make room for others.")} {}
 
-Lobby::Room Lobby::room() const {
-  if (!full() || whoShouldGo() != nullptr) return Room::free;
-  return unauthenticated() == 0 ? Room::none : Room::later;
+Lobby::Room Lobby::room() {
+  if (!full()) return Room::free;
+  if (allIn()) return Room::none;
+  next_ = whoShouldGo();
+  return next_ != nullptr ? Room::free : Room::later;
 }
 
 std::shared_ptr<Seat> Lobby::enter(std::string source) {
+  Seat* gone = std::exchange(next_, nullptr);
   if (full()) {
-    Seat* gone = whoShouldGo();
+    if (gone == nullptr) gone = whoShouldGo();
     if (gone == nullptr) return nullptr;
     (gone->standing_ == Seat::Standing::stranger ? strangers_ : certified_).remove(*gone);
     gone->standing_ = Seat::Standing::sentAway;
@@ -57,10 +62,10 @@ std::shared_ptr<Seat> Lobby::enter(std::string source) {
 Seat* Lobby::whoShouldGo() const {
   const base::MonoTime now = clock_.now();
   const auto mayGo = [now](const Seat& seat) {
-    if (!seat.ifCrowded_.patience) return Crowd::Answer::go;
+    if (!seat.ifCrowded_.mayGo) return Crowd::Answer::go;
     const base::Duration age = now - seat.arrived_;
     if (age < kSilentGrace) return Crowd::Answer::tooYoung;
-    return age >= seat.ifCrowded_.patience() ? Crowd::Answer::go : Crowd::Answer::stay;
+    return seat.ifCrowded_.mayGo(age) ? Crowd::Answer::go : Crowd::Answer::stay;
   };
   Seat* gone = strangers_.choose(mayGo, kCrowdLooksMax);
   return gone != nullptr ? gone : certified_.choose(mayGo, kCrowdLooksMax);
@@ -86,6 +91,7 @@ void Lobby::wentIn(Seat& seat) {
 
 void Lobby::left(Seat& seat) {
   --taken_;
+  letBe(seat);
   switch (seat.standing_) {
     case Seat::Standing::stranger: strangers_.remove(seat); break;
     case Seat::Standing::certified:

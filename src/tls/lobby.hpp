@@ -22,8 +22,8 @@ class Lobby;
 class Seat {
  public:
   struct IfCrowded {
-    // How long it may stay after it arrived; for ever while the peer waits for us. Null: it may go at once.
-    std::function<base::Duration()> patience;
+    // Whether it may have to go, so long after it arrived; not while the peer waits for us. Null: it may go at once.
+    std::function<bool(base::Duration age)> mayGo;
     std::function<void()> leave;  // may destroy the seat
   };
 
@@ -68,7 +68,8 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
     later,  // when those who are at the door have had their time; whoever comes is to wait in the system's queue
     none,   // everybody is in
   };
-  Room room() const;
+  Room room();
+  bool allIn() const { return full() && unauthenticated() == 0; }
   // Sends somebody away if need be; null when nobody can go now.
   std::shared_ptr<Seat> enter(std::string source);
 
@@ -84,6 +85,9 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
  private:
   friend class Seat;
   Seat* whoShouldGo() const;
+  void letBe(const Seat& seat) {
+    if (next_ == &seat) next_ = nullptr;
+  }
   void wentIn(Seat& seat);
   void left(Seat& seat);
 
@@ -96,6 +100,7 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
   Recent<base::MonoTime> gotIn_{kKnownSourcesMax};          // sources, and when the last device of theirs got in
   std::unordered_map<std::string, std::size_t> inside_;     // sources of those who are in
   std::size_t taken_ = 0;
+  Seat* next_ = nullptr;  // who goes for whoever enters, when `room` has just looked
   std::uint64_t nextNumber_ = 1;
 };
 

@@ -2,17 +2,13 @@
 
 #include <unistd.h>
 
-#include <boost/asio/post.hpp>
-
 #include "limits.hpp"
 #include "spheregate/base/check.hpp"
 
 namespace spheregate::tls {
 
-Poller::Poller(boost::asio::io_context& loop, std::chrono::nanoseconds turnTimeMax)
+Poller::Poller(boost::asio::io_context& loop)
     : boost::asio::execution_context::service{loop},
-      loop_{loop},
-      turnTimeMax_{turnTimeMax},
       set_{::epoll_create1(EPOLL_CLOEXEC)},
       descriptor_{loop} {
   SPHEREGATE_CHECK(set_ >= 0);
@@ -54,39 +50,50 @@ void Poller::await() {
   if (waiting_ || watched_ == 0) return;
   waiting_ = true;
   descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (!error) serve();
-    goOn();
+    if (error)
+      goOn();
+    else
+      awoken();
   });
 }
 
-// What was found and not served comes first in the next turn, behind all that is in the loop's queue already.
 void Poller::goOn() {
   waiting_ = false;
-  if (set_ < 0) return;
-  if (next_ == count_) return await();
-  waiting_ = true;
-  boost::asio::post(loop_, [this] {
-    if (set_ >= 0) serve();
-    goOn();
-  });
+  if (set_ >= 0) await();
 }
 
-void Poller::serve() {
+void Poller::awoken() {
+  serve(std::chrono::nanoseconds::max());
+  goOn();
+}
+
+bool Poller::serve(std::chrono::nanoseconds timeMax) {
+  if (set_ < 0) return false;
   if (next_ == count_) {
     const int found = ::epoll_wait(set_, found_.data(), static_cast<int>(found_.size()), 0);
     count_ = found > 0 ? static_cast<std::size_t>(found) : 0;
     next_ = 0;
   }
-  const bool timed = turnTimeMax_ != std::chrono::nanoseconds::max();
+  const bool timed = timeMax != std::chrono::nanoseconds::max();
   const auto began = timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
   while (next_ < count_) {
     const epoll_event event = found_[next_++];
     if (event.data.ptr == nullptr) continue;
     static_cast<Watcher*>(event.data.ptr)->ready(event.events);
-    if (timed && std::chrono::steady_clock::now() - began >= turnTimeMax_) return;
+    if (timed && std::chrono::steady_clock::now() - began >= timeMax) break;
   }
+  return next_ < count_;
 }
 
-HandshakePoller::HandshakePoller(boost::asio::io_context& loop) : Poller{loop, kHandshakeTurn} {}
+HandshakePoller::HandshakePoller(boost::asio::io_context& loop) : Poller{loop}, door_{DoorTurn::of(loop)} {}
+
+void HandshakePoller::awoken() {
+  door_.add([this] {
+    if (serve(kDoorTurn))
+      awoken();
+    else
+      goOn();
+  });
+}
 
 }  // namespace spheregate::tls

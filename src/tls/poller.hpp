@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "door_turn.hpp"
+
 namespace spheregate::tls {
 
 // Tells watchers that their sockets are ready: one level-triggered epoll set inside Asio's loop. Asio's own `async_wait` takes a
@@ -27,7 +29,7 @@ class Poller : public boost::asio::execution_context::service {
   static inline boost::asio::execution_context::id id;
   static Poller& of(boost::asio::io_context& loop) { return boost::asio::use_service<Poller>(loop); }
 
-  explicit Poller(boost::asio::io_context& loop) : Poller{loop, std::chrono::nanoseconds::max()} {}
+  explicit Poller(boost::asio::io_context& loop);
   ~Poller() override;
 
   void add(int descriptor, std::uint32_t events, Watcher& watcher);
@@ -36,8 +38,11 @@ class Poller : public boost::asio::execution_context::service {
   void remove(int descriptor, Watcher& watcher);
 
  protected:
-  // A turn ends when this much time is over, too; but one socket is always served.
-  Poller(boost::asio::io_context& loop, std::chrono::nanoseconds turnTimeMax);
+  // Something is ready. Serves it, at once or later, and goes on.
+  virtual void awoken();
+  // Stops when so much time is over, but one socket is always served. Whether there are more; they are first the next time.
+  bool serve(std::chrono::nanoseconds timeMax);
+  void goOn();
 
  private:
   // A turn of the loop handles this many sockets, so that timers and other work are not kept waiting.
@@ -45,11 +50,7 @@ class Poller : public boost::asio::execution_context::service {
 
   void shutdown() override;
   void await();
-  void serve();
-  void goOn();
 
-  boost::asio::io_context& loop_;
-  std::chrono::nanoseconds turnTimeMax_;
   int set_;
   boost::asio::posix::stream_descriptor descriptor_;
   std::array<epoll_event, kTurnMax> found_{};
@@ -59,13 +60,17 @@ class Poller : public boost::asio::execution_context::service {
   bool waiting_ = false;  // or serving
 };
 
-// The same for handshakes of devices, whose steps cost a hundred times what other events do. They are a set of their own with a
-// bounded share of each turn, so that whoever is in has its turn between them, however many are at the door.
+// The same for handshakes of devices: a set of their own, served as DoorTurn lets it.
 class HandshakePoller final : public Poller {
  public:
   static inline boost::asio::execution_context::id id;
   static HandshakePoller& of(boost::asio::io_context& loop) { return boost::asio::use_service<HandshakePoller>(loop); }
   explicit HandshakePoller(boost::asio::io_context& loop);
+
+ private:
+  void awoken() override;
+
+  DoorTurn& door_;
 };
 
 }  // namespace spheregate::tls

@@ -59,9 +59,11 @@ Reception::Reception(boost::asio::io_context& loop, const ListenerSettings& sett
     const auto counted = lobby.lock();
     waiting.set(counted ? static_cast<double>(counted->unauthenticated()) : 0);
   });
-  for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied",
-                             "rate_limited", "too_many_connections", "too_many_unauthenticated", "timeout", "protocol",
-                             "no_shared_cipher", "client_alert", "server_key"}) {
+  // Whoever watches a counter sees its first step only if it was there before; so all of the judge's are here too.
+  for (const char* result : {"ok", "closed", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_signature", "bad_name",
+                             "upper_case_name", "no_name", "several_names", "not_a_client_certificate", "is_ca", "denied", "not_allowed",
+                             "revoked", "crl_missing", "crl_stale", "ca_expired", "other", "rate_limited", "too_many_connections",
+                             "too_many_unauthenticated", "timeout", "protocol", "no_shared_cipher", "client_alert", "server_key"}) {
     metrics_.counter("tls_handshakes_total", kHandshakesHelp, {{"result", result}});
   }
 }
@@ -94,7 +96,7 @@ void Reception::receive(Socket socket, const boost::asio::ip::tcp::endpoint& pee
   if (settings_.handshakesPerSourcePerSecond > 0 && !rates_.take(source, clock_.now())) {
     return account(textOf(peer), source, rateLimited(settings_), nullptr);
   }
-  if (lobby_->room() == Lobby::Room::none) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
+  if (lobby_->allIn()) return account(textOf(peer), source, tooManyConnections(settings_), nullptr);
   auto seat = lobby_->enter(source);
   if (seat == nullptr) return account(textOf(peer), source, tooManyUnauthenticated(lobby_->unauthenticated()), nullptr);
   begin(std::move(socket), textOf(peer), source, std::move(seat));
@@ -131,7 +133,7 @@ void Reception::begin(Socket socket, std::string peer, std::string source, std::
               .introduction = {}};
   SSL_set_ex_data(&begun.ssl(), verdictIndex(), &newcomer.verdict);
   hear(begun.ssl(), &newcomer.introduction);
-  newcomer.seat->ifCrowded({.patience = [&begun] { return begun.patience(); }, .leave = [&begun] { begun.sendAway(); }});
+  newcomer.seat->ifCrowded({.mayGo = [&begun](base::Duration age) { return begun.mayGo(age); }, .leave = [&begun] { begun.sendAway(); }});
   begun.start(settings_.handshakeTimeout,
               [this, &begun](Handshake::Ending ending, const Outcome& outcome) { ended(begun, ending, outcome); });
 }

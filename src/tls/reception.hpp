@@ -29,9 +29,7 @@ class Reception : public std::enable_shared_from_this<Reception> {
   Reception& operator=(const Reception&) = delete;
 
   // Whether there is room for one more, or whoever comes is to be told that there is none.
-  bool ready() const { return lobby_->room() != Lobby::Room::later; }
-  // Whether somebody has to go for the next one.
-  bool crowded() const { return lobby_->full(); }
+  bool ready() { return lobby_->room() != Lobby::Room::later; }
   void receive(Socket socket, const boost::asio::ip::tcp::endpoint& peer);
   // For handshakes that begin from now on.
   void renew(SslContext context);

@@ -33,6 +33,8 @@ class WriteTurn final : public boost::asio::execution_context::service {
 
   void add(Writer& writer);
   void remove(Writer& writer);
+  // Whether somebody has something to send that is not with the system yet.
+  bool waiting() const { return !queue_.empty(); }
 
   base::Bytes lend();
   void giveBack(base::Bytes buffer);

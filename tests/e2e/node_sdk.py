@@ -1,15 +1,12 @@
 """The official SDKs for Node, from the npm registry into the build directory, and plays on them."""
 
-import fcntl
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
-from harness import PROGRAMS
+import npm_folder
 
 SOURCE = Path(__file__).resolve().parent / "node"
 PLAY_SECONDS = 180
@@ -18,36 +15,8 @@ needs_node = unittest.skipIf(os.environ.get("SPHEREGATE_SKIP_NODE") == "1", "SPH
 
 
 def installed_sdk():
-    """A directory with the scripts and their packages; the packages are fetched once for each lock file. Tests may run side by side."""
-    lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    directory = PROGRAMS / f"node-e2e-{lock}"
-    directory.mkdir(parents=True, exist_ok=True)
-    with open(directory / "lock", "w") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        if not (directory / "complete").exists():
-            fetch(directory)
-        for script in SOURCE.glob("*.js"):
-            refresh(script, directory / script.name)
-    return directory
-
-
-def fetch(directory):
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SOURCE / name, directory)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=directory, capture_output=True,
-                          text=True, timeout=300, check=False)
-    if done.returncode:
-        raise AssertionError(f"npm ci failed (SPHEREGATE_SKIP_NODE=1 leaves this test out):\n{done.stdout}{done.stderr}")
-    (directory / "complete").touch()
-
-
-def refresh(source, target):
-    """Another test may be reading the script, so it is never half written."""
-    if target.exists() and target.read_bytes() == source.read_bytes():
-        return
-    fresh = target.with_suffix(".new")
-    shutil.copy(source, fresh)
-    os.replace(fresh, target)
+    """A directory with the scripts and their packages."""
+    return npm_folder.installed(SOURCE, "node-e2e", ["*.js"])
 
 
 def start_play(script, description):

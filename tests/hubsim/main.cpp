@@ -37,17 +37,21 @@ struct Options {
 };
 
 void describe(CLI::App& app, Options& options) {
-  app.add_option("--certificate", options.tls.certificate, "PEM file, leaf first")->required();
-  app.add_option("--key", options.tls.key, "PEM file")->required();
-  app.add_option("--registry", options.registry, "YAML file: hub names, policies, devices")->required();
-  app.add_option("--address", options.address, "where to listen for MQTT")->capture_default_str();
-  app.add_option("--port", options.port, "MQTT over TLS; 0 picks one")->capture_default_str();
-  app.add_option("--http-port", options.httpPort, "service and control API on 127.0.0.1; 0 picks one")->capture_default_str();
-  app.add_option("--dps-port", options.dpsPort, "the provisioning service, when the registry has one; 0 picks one")
+  app.add_option("--certificate", options.tls.certificate, "PEM file, leaf first")->required()->type_name("FILE");
+  app.add_option("--key", options.tls.key, "PEM file")->required()->type_name("FILE");
+  app.add_option("--registry", options.registry, "YAML file: hub names, policies, devices")->required()->type_name("FILE");
+  app.add_option("--address", options.address, "where to listen for MQTT")->type_name("ADDRESS")->capture_default_str();
+  app.add_option("--port", options.port, "MQTT over TLS; 0 picks one")->type_name("PORT")->capture_default_str();
+  app.add_option("--http-port", options.httpPort, "service and control API on 127.0.0.1; 0 picks one")
+      ->type_name("PORT")
       ->capture_default_str();
-  app.add_option("--ws-port", options.wsPort, "MQTT over WebSocket and TLS, only when given; 0 picks one");
-  app.add_option("--client-ca", options.tls.clientCa, "PEM file; devices may then log in with a certificate of these CAs");
+  app.add_option("--dps-port", options.dpsPort, "the provisioning service, when the registry has one; 0 picks one")
+      ->type_name("PORT")
+      ->capture_default_str();
+  app.add_option("--ws-port", options.wsPort, "MQTT over WebSocket and TLS, only when given; 0 picks one")->type_name("PORT");
+  app.add_option("--client-ca", options.tls.clientCa, "PEM file; devices may then log in with a certificate of these CAs")->type_name("FILE");
   app.add_option("--max-messages", options.messagesMax, "messages kept in memory; beyond, the oldest are forgotten and counted")
+      ->type_name("N")
       ->capture_default_str();
   app.add_flag("--no-record", options.noRecord, "count messages, keep none, nor packets");
 }

@@ -14,10 +14,10 @@ int main(int argc, char** argv) {
   long issuedMinutesAgo = options.issuedAgo.count();
   long validHours = options.validFor.count();
   CLI::App app{"A fresh PKI for tests: tenant CAs, devices, a gateway and a hub, and certificates that must be refused"};
-  app.add_option("DIR", directory, "Where to write it; made when it does not exist")->required();
-  app.add_option("--devices", options.devices, "How many devices")->capture_default_str();
-  app.add_option("--issued-minutes-ago", issuedMinutesAgo, "When the devices' certificates became valid")->capture_default_str();
-  app.add_option("--valid-hours", validHours, "How long the devices' certificates are valid")->capture_default_str();
+  app.add_option("DIR", directory, "Where to write it; made when it does not exist")->required()->type_name("");
+  app.add_option("--devices", options.devices, "How many devices")->type_name("N")->capture_default_str();
+  app.add_option("--issued-minutes-ago", issuedMinutesAgo, "When the devices' certificates became valid")->type_name("N")->capture_default_str();
+  app.add_option("--valid-hours", validHours, "How long the devices' certificates are valid")->type_name("N")->capture_default_str();
   app.add_flag("--shared-key", options.sharedKey, "One key for all devices: faster, and enough for benchmarks");
   try {
     app.parse(argc, argv);

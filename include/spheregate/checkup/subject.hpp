@@ -27,6 +27,8 @@ struct DaemonWord {
   std::string problem;  // while not running: how that is known
   std::string version;
   std::optional<uid_t> user;  // as whom it runs
+  std::string listeningAddress;     // where devices find it
+  std::uint16_t listeningPort = 0;  // 0: it does not say
   bool ready = true;
   std::string closed;      // why the store takes nothing
   std::string stateFault;  // why the small state is not kept

@@ -22,6 +22,7 @@
 
 namespace spheregate::relay {
 
+class FrontMetrics;
 class Sessions;
 
 // Counts that a person asks for one device; the books are in its queue's ledger.
@@ -128,8 +129,8 @@ class Front final : public session::Host, public DeviceSide {
   void noteEnd(const Guest& leaving, session::Ending ending, std::string_view detail);
   void logEnd(const session::Conversation& conversation, session::Ending ending, std::string_view detail);
   void connectCame(Guest& guest);
-  void countConnection(const char* result);
   void showDevicesByCa();
+  std::size_t devicesHeld() const;
   void buryLater(std::unique_ptr<Guest> guest);
 
   const session::Settings& settings_;
@@ -147,7 +148,7 @@ class Front final : public session::Host, public DeviceSide {
   std::unique_ptr<Sessions> sessions_;
   base::LogAllowance refusals_;
   base::LogAllowance visits_;  // connects and disconnects
-  metrics::Counter& willsDropped_;
+  std::unique_ptr<FrontMetrics> counts_;
   std::unordered_map<std::string, std::size_t> unfinished_;  // connections without CONNECT, by certified id
   std::map<std::string, std::size_t> devicesByCa_;
   std::size_t connected_ = 0;

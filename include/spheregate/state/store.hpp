@@ -63,6 +63,11 @@ class Store {
   }
   // After all changes given before. Nothing when there is no such row, or the store is broken.
   virtual void read(Table table, std::string key, Give give) = 0;
+  // `answered` runs after all that was given before, like that of a read, and whatever waits: for whoever watches over the store's thread
+  // and must not hear from a refusal that it lives.
+  virtual void knock(std::function<void()> answered) {
+    read(Table::gateway, {}, [told = std::move(answered)](const std::optional<std::string>&) { told(); });
+  }
   // Rows of a table whose key begins with `prefix`, at most `rowsMax`, in the order of the keys' bytes, after all changes given
   // before. For start-up: waits for the store's thread.
   virtual Rows all(Table table, std::string_view prefix = {}, std::size_t rowsMax = kRowsReadMax) = 0;

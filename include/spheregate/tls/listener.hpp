@@ -31,7 +31,7 @@ class Listener {
   // Must not destroy the listener.
   using Welcome = std::function<void(Arrival)>;
 
-  // Binds and loads certificate and key; the error names the file and what to do. The sink may be null.
+  // Binds, or adopts the inherited socket, and loads certificate and key; the error names the file and what to do. The sink may be null.
   static base::Explained<std::unique_ptr<Listener>> open(boost::asio::io_context& loop, const ListenerSettings& settings,
                                                          const base::Clock& clock, metrics::Registry& metrics, Judge judge,
                                                          Welcome welcome, RefusalSink refused = nullptr);
@@ -39,7 +39,11 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Where it listens; until `stop`.
   std::uint16_t port() const;
+  std::string address() const;
+  // For whoever keeps it open while one process replaces another; it stays the listener's.
+  int socket() const;
 
   // Takes another certificate and key for handshakes that begin from now on; those in progress and all connections keep theirs.
   // They are read and checked as at the start, and one that is not valid now is refused while the one in use is. On error the

@@ -13,6 +13,7 @@ enum class MinVersion : std::uint8_t { tls12, tls13 };
 struct ListenerSettings {
   std::string address = "0.0.0.0";
   std::uint16_t port = 8883;  // 0: any free port
+  int inherited = -1;         // a TCP socket that listens already, in place of address and port; the listener owns it from `open` on
   std::filesystem::path certificate;
   std::string privateKey;  // path of a file, or the name of a key in a token: `pkcs11:...`, `handle:0x81...`
   MinVersion minVersion = MinVersion::tls12;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+#include <string>
+
 namespace spheregate::metrics {
 namespace {
 
@@ -17,6 +20,17 @@ TEST(Registry, writesPrometheusText) {
   EXPECT_TRUE(has(text, "spheregate_level 1.5")) << text;
   EXPECT_TRUE(has(text, "# TYPE process_cpu_seconds_total counter")) << text;
   EXPECT_NE(text.find("process_resident_memory_bytes "), std::string::npos);
+}
+
+TEST(Registry, theStartOfTheProcessIsATimeThatDoesNotWander) {
+  const auto started = [] {
+    const std::string text = Registry{}.text();
+    const std::string name = "\nprocess_start_time_seconds ";
+    return std::stod(text.substr(text.find(name) + name.size()));
+  };
+  const double first = started();
+  EXPECT_NEAR(first, static_cast<double>(std::time(nullptr)), 60);
+  for (int scrape = 0; scrape < 100; ++scrape) EXPECT_EQ(started(), first);
 }
 
 TEST(Registry, givesTheSameObjectForTheSameNameAndLabels) {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -18,6 +20,12 @@ namespace {
 
 using std::chrono::seconds;
 using Said = std::vector<std::string>;
+
+// A message with a descriptor.
+struct Kept {
+  std::string said;
+  int descriptor = -1;
+};
 
 // Stands where systemd does: a datagram socket whose name is in NOTIFY_SOCKET.
 class FakeSystemd {
@@ -47,6 +55,23 @@ class FakeSystemd {
       if (size < 0) return all;
       all.emplace_back(text, static_cast<std::size_t>(size));
     }
+  }
+  Kept given() const {
+    char text[256];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))];
+    iovec part{.iov_base = text, .iov_len = sizeof text};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t size = recvmsg(socket_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    Kept kept;
+    if (size > 0) kept.said.assign(text, static_cast<std::size_t>(size));
+    for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+      if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS) std::memcpy(&kept.descriptor, CMSG_DATA(at), sizeof kept.descriptor);
+    }
+    return kept;
   }
 
  private:
@@ -97,16 +122,66 @@ TEST(Service, starvesTheWatchdogWhileNothingMoves) {
   base::configureLog(base::LogLevel::silent, base::LogFormat::text);
   FakeSystemd systemd{"20000000"};
   test::ManualTime time;
-  bool moves = true;
-  Service service{time.timers, [&] { return moves; }};
+  std::string still;
+  Service service{time.timers, [&] { return still; }};
   service.ready();
   systemd.heard();
-  moves = false;
+  still = "the disk does not answer";
   time.pass(seconds{60});
   EXPECT_EQ(systemd.heard(), Said{});
-  moves = true;
-  time.pass(seconds{10});
+}
+
+// A disk that takes nearly as long as systemd waits is not late because nobody looked in time.
+TEST(Service, feedsTheWatchdogAsSoonAsItMovesAgain) {
+  base::configureLog(base::LogLevel::silent, base::LogFormat::text);
+  FakeSystemd systemd{"20000000"};
+  test::ManualTime time;
+  std::string still;
+  Service service{time.timers, [&] { return still; }};
+  service.ready();
+  systemd.heard();
+  still = "the disk does not answer";
+  time.pass(seconds{18});
+  still.clear();
+  time.pass(seconds{1});
   EXPECT_EQ(systemd.heard(), Said{"WATCHDOG=1"});
+  time.pass(seconds{9});
+  EXPECT_EQ(systemd.heard(), Said{});
+  time.pass(seconds{1});
+  EXPECT_EQ(systemd.heard(), Said{"WATCHDOG=1"});
+}
+
+TEST(Service, saysOnceWhatStandsStill) {
+  base::configureLog(base::LogLevel::info, base::LogFormat::text);
+  FakeSystemd systemd{"20000000"};
+  test::ManualTime time;
+  std::string still = "the disk does not answer";
+  Service service{time.timers, [&] { return still; }};
+  testing::internal::CaptureStderr();
+  service.ready();
+  time.pass(seconds{30});
+  still.clear();
+  time.pass(seconds{30});
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+  EXPECT_NE(log.find("no progress reason=\"the disk does not answer\""), std::string::npos) << log;
+  EXPECT_NE(log.find("progress again"), std::string::npos) << log;
+}
+
+TEST(Service, hasSystemdKeepASocket) {
+  FakeSystemd systemd{nullptr};
+  test::ManualTime time;
+  Service service{time.timers};
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  service.keep(socket, "devices-kept");
+  const Kept kept = systemd.given();
+  EXPECT_EQ(kept.said, "FDSTORE=1\nFDNAME=devices-kept");
+  struct stat ours {}, theirs {};
+  ASSERT_EQ(fstat(socket, &ours), 0);
+  ASSERT_EQ(fstat(kept.descriptor, &theirs), 0);
+  EXPECT_EQ(ours.st_ino, theirs.st_ino);
+  close(kept.descriptor);
+  close(socket);
 }
 
 TEST(Service, isSilentWithoutSystemd) {

@@ -1,6 +1,9 @@
 #include "spheregate/tls/listener.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -216,6 +219,42 @@ TEST(Listener, saysWhyItCannotOpen) {
   EXPECT_NE(
       errorOf([&](ListenerSettings& settings) { settings.certificate = gateway.directory.path("none.pem"); }).find("none.pem"),
       std::string::npos);
+}
+
+// Listens before there is a gateway, as systemd does.
+int listeningSocket(sockaddr_in& address) {
+  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(made, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::listen(made, 8), 0);
+  EXPECT_EQ(::getsockname(made, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return made;
+}
+
+TEST(Listener, servesWhoWaitedInAnInheritedSocketAndLeavesTheNextToTheNextProcess) {
+  sockaddr_in address{};
+  const int systemds = listeningSocket(address);
+  ListenerSettings settings = Gateway::defaults();
+  settings.address = "192.0.2.1";  // not looked at
+  settings.inherited = ::dup(systemds);
+  Peer early = Peer::dial(ntohs(address.sin_port));
+  Gateway gateway{settings};
+  EXPECT_EQ(gateway.listener->port(), ntohs(address.sin_port));
+  EXPECT_EQ(gateway.listener->address(), "127.0.0.1");
+  EXPECT_TRUE(test::beside(gateway.loop, [&] { return early.shakeHands(helloOf(&Gateway::device())); })) << early.problem;
+  ASSERT_TRUE(gateway.turnUntil([&] { return gateway.guests.size() == 1; }));
+
+  gateway.listener->stop();
+  Peer late = Peer::dial(ntohs(address.sin_port));
+  // Nothing of ours hears of it any more, although the socket is open elsewhere.
+  EXPECT_EQ(gateway.loop.poll(), 0u);
+  settings.inherited = ::dup(systemds);
+  Gateway next{settings};
+  EXPECT_TRUE(test::beside(next.loop, [&] { return late.shakeHands(helloOf(&Gateway::device())); })) << late.problem;
+  EXPECT_TRUE(next.turnUntil([&] { return next.guests.size() == 1; }));
+  ::close(systemds);
 }
 
 TEST(Listener, opensWithAnExpiredCertificate) {

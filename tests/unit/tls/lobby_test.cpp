@@ -30,7 +30,7 @@ class LobbyTest : public testing::Test {
   // Strangers from one source, who do nothing until they are sent away.
   std::shared_ptr<Seat> arrive(const std::string& source) {
     auto seat = lobby->enter(source);
-    if (seat) seat->ifCrowded({.patience = [this] { return patience; }, .leave = [this, name = source] { gone.push_back(name); }});
+    if (seat) seat->ifCrowded({.mayGo = [this](base::Duration age) { return age >= patience; }, .leave = [this, name = source] { gone.push_back(name); }});
     return seat;
   }
   std::vector<std::shared_ptr<Seat>> arrive(const std::string& source, int count) {
