@@ -65,7 +65,10 @@ void HttpConnection::requestRead(beast::error_code error) {
     return write(refusalOf(error));
   }
   if (parser_->chunked()) return write(refusalOf(http::make_error_code(http::error::body_limit)));
-  write(answer_(parser_->get()));
+  // Nothing of the socket is pending meanwhile; the reply keeps the connection alive.
+  answer_(parser_->get(), [self = shared_from_this()](HttpAnswer answer) {
+    if (!self->closed_) self->write(std::move(answer));
+  });
 }
 
 void HttpConnection::write(HttpAnswer answer) {

@@ -20,7 +20,9 @@ namespace spheregate::ops {
 // owner may close it at any time and hears of its end by `ended`.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  using Answer = std::function<HttpAnswer(const HttpRequest&)>;
+  // Takes the answer, now or later, on the loop. When nobody answers and the last copy of it is gone, the connection ends.
+  using Reply = std::function<void(HttpAnswer)>;
+  using Answer = std::function<void(const HttpRequest&, Reply)>;
   using Socket = boost::asio::generic::stream_protocol::socket;
   using Ended = std::function<void(HttpConnection*)>;
 

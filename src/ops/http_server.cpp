@@ -51,7 +51,7 @@ base::Explained<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& 
   const std::uint16_t port = acceptor.local_endpoint().port();
   const auto known = std::make_shared<const HttpSources>(std::move(sources));
   auto door = std::make_shared<Door>(loop, std::move(acceptor), settings.connectionsMax, settings.deadline, [known](tcp::socket&) {
-    return [known](const HttpRequest& request) { return answerTo(request, *known); };
+    return [known](const HttpRequest& request, const HttpConnection::Reply& reply) { reply(answerTo(request, *known)); };
   });
   door->acceptNext();
   base::logInfo("http listening", {{"address", settings.address}, {"port", port}});
