@@ -21,6 +21,10 @@ void addExportRootCommand(CLI::App& program, Deed& deed);
 void addCheckCommand(CLI::App& program, Deed& deed);
 void addDevicesCommands(CLI::App& program, Deed& deed);
 void addStatusCommand(CLI::App& program, Deed& deed);
+void addQueueCommands(CLI::App& program, Deed& deed);
+void addAuditCommand(CLI::App& program, Deed& deed);
+void addLogCommands(CLI::App& program, Deed& deed);
+void addSupportBundleCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";
