@@ -3,6 +3,7 @@ install(TARGETS spheregate RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/admin-api.md docs/architecture.md docs/configuration.md docs/custody.md docs/operations.md docs/security.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/schemas DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # An example, because nothing here may overwrite what is in /etc.
 install(FILES config/spheregate.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
