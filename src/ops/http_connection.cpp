@@ -100,7 +100,12 @@ void HttpConnection::requestRead(beast::error_code error) {
   inTurn(&HttpConnection::answerRequest);
 }
 
-void HttpConnection::answerRequest() { reply(greeting_.reply(parser_->get())); }
+// Nothing of the socket is pending until the answer comes; what takes it keeps the connection alive.
+void HttpConnection::answerRequest() {
+  greeting_.reply(parser_->get(), [self = shared_from_this()](HttpReply answer) {
+    if (!self->closed_) self->reply(std::move(answer));
+  });
+}
 
 // Nothing else holds it while it waits.
 void HttpConnection::inTurn(void (HttpConnection::*work)(), std::chrono::milliseconds charge) {
