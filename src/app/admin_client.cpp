@@ -57,21 +57,14 @@ Answered ask(const std::filesystem::path& socket, std::string_view method, const
   return ops::AdminAnswer{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }
 
-std::string percentEncoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-._~";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || plain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
-  return out;
+bool nobodyServes(const std::filesystem::path& socket) {
+  if (socket.empty()) return true;
+  if (socket.native().size() >= sizeof(sockaddr_un::sun_path)) return false;
+  asio::io_context loop;
+  Local::socket stream{loop};
+  ErrorCode error;
+  stream.connect(Local::endpoint{socket.string()}, error);
+  return error == boost::system::errc::no_such_file_or_directory || error == asio::error::connection_refused;
 }
 
 }  // namespace spheregate::app

@@ -16,7 +16,7 @@ namespace spheregate::app {
 base::Explained<ops::AdminAnswer> ask(const std::filesystem::path& socket, std::string_view method, const std::string& target,
                                       std::chrono::seconds patience = std::chrono::seconds{30});
 
-// For one segment of a path or one value of a query.
-std::string percentEncoded(std::string_view text);
+// Whether nobody is there to be asked: no socket, or one that a dead process left. Somebody whom this user may not ask is there.
+bool nobodyServes(const std::filesystem::path& socket);
 
 }  // namespace spheregate::app

@@ -1,11 +1,13 @@
 #include "admin_routes.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "json_answer.hpp"
+#include "log_routes.hpp"
+#include "queue_routes.hpp"
+#include "read_routes.hpp"
 #include "required.hpp"
 #include "spheregate/base/log.hpp"
 
@@ -16,82 +18,29 @@ using nlohmann::json;
 using ops::AdminAnswer;
 using ops::AdminRequest;
 
-constexpr std::size_t kPageMax = 1000;
 constexpr std::string_view kDevices = "/devices/";
 constexpr std::string_view kDisconnect = "/disconnect";
 
-AdminAnswer good(const json& body) { return {200, body.dump(2, ' ', false, json::error_handler_t::replace)}; }
-
-AdminAnswer wrong(unsigned status, const std::string& error, const std::string& fix) {
-  return {status, json{{"error", error}, {"fix", fix}}.dump(2, ' ', false, json::error_handler_t::replace)};
-}
-
-std::string valueOf(const AdminRequest& request, const char* key) {
-  const auto found = request.query.find(key);
-  return found == request.query.end() ? std::string{} : found->second;
-}
-
-// What is not there has its default; what is no number is an error.
-std::optional<std::size_t> limitOf(const AdminRequest& request, std::size_t byDefault) {
-  const std::string text = valueOf(request, "limit");
-  if (text.empty()) return byDefault;
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc{} || end != text.data() + text.size() || limit == 0 || limit > kPageMax) return std::nullopt;
-  return limit;
-}
-
-AdminAnswer badLimit() { return wrong(400, "limit is not a number from 1 to " + std::to_string(kPageMax), "ask for a page, and for the next with after="); }
-
-AdminAnswer devicesPage(const FleetParts& fleet, const AdminRequest& request) {
-  const auto limit = limitOf(request, 100);
-  if (!limit) return badLimit();
-  const std::string state = valueOf(request, "state");
-  if (!state.empty() && state != "connected" && state != "refused" && state != "absent") {
-    return wrong(400, "no device has the state `" + state + "`", "use connected, refused or absent");
-  }
-  const Page page = pageOf(fleet, {.limit = *limit, .after = valueOf(request, "after"), .search = valueOf(request, "search"), .state = state});
-  json body{{"total", page.total}, {"devices", json::array()}};
-  for (const std::string& id : page.ids) body["devices"].push_back(deviceJson(fleet, id));
-  if (page.more) body["after"] = page.ids.back();
-  return good(body);
-}
-
-AdminAnswer oneDevice(const FleetParts& fleet, std::string_view said) {
-  const Meant device = meant(fleet, said);
-  if (device.id.empty()) return wrong(404, device.note, "`spheregate devices` lists those that there are");
-  json body = deviceJson(fleet, device.id);
-  if (!device.note.empty()) body["note"] = device.note;
-  body["refusals"] = refusalsJson(fleet, fleet.refusals.ofDevice(device.id));
-  return good(body);
-}
-
-AdminAnswer refusals(const FleetParts& fleet, const AdminRequest& request) {
-  const auto limit = limitOf(request, 100);
-  if (!limit) return badLimit();
-  const std::string source = valueOf(request, "source");
-  auto entries = source.empty() ? fleet.refusals.recent(*limit) : fleet.refusals.ofSource(source);
-  entries.resize(std::min(entries.size(), *limit));
-  return good({{"kept", fleet.refusals.size()}, {"refusals", refusalsJson(fleet, entries)}});
-}
-
 AdminAnswer unknown() {
-  return wrong(404, "there is nothing here", "there are /status, /devices, /devices/{id or alias}, /refusals; POST /devices/{id or alias}/disconnect, /reload");
+  return wrong(404, "there is nothing here", "there are /status, /metrics, /devices, /devices/{id or alias}, /refusals, /queue, /queue/messages, /queue/dead-letters, /audit, /log; POST "
+               "/devices/{id or alias}/disconnect, /queue/dead-letters/{id}/retry, /log/{level}, /reload");
 }
 
 }  // namespace
 
-AdminAnswer AdminRoutes::answer(const AdminRequest& request) { return request.method == "POST" ? change(request) : read(request); }
+void AdminRoutes::answer(const AdminRequest& request, const ops::AdminReply& reply) {
+  const QueueParts queue{.custody = parts_.custody,
+                         .uplink = parts_.uplink,
+                         .aliases = [this]() -> const identity::Aliases& { return parts_.status().fleet.aliases; },
+                         .clock = parts_.status().fleet.clock};
+  if (answerAboutQueue(queue, request, reply)) return;
+  if (auto about = answerAboutLog(parts_.log, request)) return reply(std::move(*about));
+  reply(request.method == "POST" ? change(request) : read(request));
+}
 
 AdminAnswer AdminRoutes::read(const AdminRequest& request) {
-  const StatusParts parts = parts_.status();
-  if (request.path == "/status") return {200, statusJson(parts)};
-  if (request.path == "/devices") return devicesPage(parts.fleet, request);
-  if (request.path == "/refusals") return refusals(parts.fleet, request);
-  if (request.path.starts_with(kDevices) && request.path.size() > kDevices.size()) {
-    return oneDevice(parts.fleet, std::string_view{request.path}.substr(kDevices.size()));
-  }
-  return unknown();
+  if (request.path == "/metrics") return {200, parts_.metrics(), "text/plain; version=0.0.4; charset=utf-8"};
+  return readRoute(parts_.status(), request).value_or(unknown());
 }
 
 AdminAnswer AdminRoutes::change(const AdminRequest& request) {
@@ -115,7 +64,7 @@ AdminAnswer AdminRoutes::change(const AdminRequest& request) {
 
 std::unique_ptr<ops::AdminSocket> openAdminSocket(boost::asio::io_context& loop, const ops::AdminSettings& settings, AdminRoutes& routes) {
   if (settings.socket.empty()) return nullptr;
-  auto opened = ops::AdminSocket::open(loop, settings, [&routes](const ops::AdminRequest& request) { return routes.answer(request); });
+  auto opened = ops::AdminSocket::open(loop, settings, [&routes](const ops::AdminRequest& request, const ops::AdminReply& reply) { routes.answer(request, reply); });
   if (opened || settings.socketGiven || !settings.group.empty()) return required(std::move(opened));
   base::logWarn("no admin socket", {{"reason", opened.error()}, {"consequence", "`spheregate devices` and `spheregate status` cannot ask this gateway"}});
   return nullptr;

@@ -34,7 +34,8 @@ void Calendar::look() {
   const std::int64_t now = std::chrono::system_clock::to_time_t(timers_.clock().wall());
   std::map<std::string, Warned> warned;
   std::set<std::string> shown;
-  for (const Dated& entry : entries_()) {
+  dated_ = entries_();
+  for (const Dated& entry : dated_) {
     metrics_.gauge(kMetric, "When a certificate expires, in Unix time.", {{"certificate", entry.label}})
         .set(static_cast<double>(entry.endsSeconds));
     shown.insert(entry.label);

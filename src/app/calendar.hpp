@@ -33,6 +33,8 @@ class Calendar {
   Calendar(base::Timers& timers, metrics::Registry& metrics, Entries entries);
   // At once, and every hour from now on. Whoever changes a certificate calls it.
   void look();
+  // What was found at the last look.
+  const std::vector<Dated>& entries() const { return dated_; }
 
  private:
   struct Warned {
@@ -45,6 +47,7 @@ class Calendar {
   metrics::Registry& metrics_;
   base::Timers& timers_;
   Entries entries_;
+  std::vector<Dated> dated_;
   std::map<std::string, Warned> warned_;  // by label and end
   std::set<std::string> shown_;           // labels of the metric
   base::Timer timer_;

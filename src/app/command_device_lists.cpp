@@ -7,6 +7,7 @@
 #include "exit_code.hpp"
 #include "file_edit.hpp"
 #include "list_editing.hpp"
+#include "spheregate/base/percent.hpp"
 #include "spheregate/identity/aliases.hpp"
 
 namespace spheregate::app {
@@ -21,7 +22,7 @@ int failedWith(const std::string& sentence) {
 std::string idByGateway(const config::Config& config, const std::string& said) {
   const bool shortened = said.find("\u2026") != std::string::npos || said.find("...") != std::string::npos;
   if (!shortened) return {};
-  const auto answer = ask(config.admin.socket, "GET", "/devices/" + percentEncoded(said));
+  const auto answer = ask(config.admin.socket, "GET", "/devices/" + base::percentEncode(said));
   if (!answer || answer->status != 200) return {};
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
   const auto id = body.is_object() ? body.find("id") : body.end();

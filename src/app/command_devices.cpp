@@ -7,6 +7,7 @@
 #include "device_commands.hpp"
 #include "device_text.hpp"
 #include "exit_code.hpp"
+#include "spheregate/base/percent.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -24,12 +25,12 @@ int list(const AdminOptions& options, const ListWish& wish) {
   const auto socket = options.socketPath();
   if (!socket) return kBadConfiguration;
   std::string query = "/devices?limit=1000";
-  if (!wish.state.empty()) query += "&state=" + percentEncoded(wish.state);
-  if (!wish.search.empty()) query += "&search=" + percentEncoded(wish.search);
+  if (!wish.state.empty()) query += "&state=" + base::percentEncode(wish.state);
+  if (!wish.search.empty()) query += "&search=" + base::percentEncode(wish.search);
   json all = json::array();
   for (std::string after;;) {
     int code = kFailed;
-    auto page = answerOf(*socket, "GET", after.empty() ? query : query + "&after=" + percentEncoded(after), code);
+    auto page = answerOf(*socket, "GET", after.empty() ? query : query + "&after=" + base::percentEncode(after), code);
     if (!page) return code;
     for (json& device : (*page)["devices"]) all.push_back(std::move(device));
     after = page->value("after", "");
@@ -43,12 +44,12 @@ int list(const AdminOptions& options, const ListWish& wish) {
 }
 
 int show(const AdminOptions& options, const std::string& device) {
-  return askAndShow(options, "GET", "/devices/" + percentEncoded(device),
+  return askAndShow(options, "GET", "/devices/" + base::percentEncode(device),
                     [](const json& body) { std::fputs(deviceText(body).c_str(), stdout); });
 }
 
 int disconnect(const AdminOptions& options, const std::string& device) {
-  return askAndShow(options, "POST", "/devices/" + percentEncoded(device) + "/disconnect", [](const json& body) {
+  return askAndShow(options, "POST", "/devices/" + base::percentEncode(device) + "/disconnect", [](const json& body) {
     const std::string id = body.value("id", "");
     if (body.contains("note")) std::printf("%s\n", body.value("note", "").c_str());
     std::printf(body.value("disconnected", false) ? "%s: disconnected; it may connect again\n" : "%s: was not connected\n", id.c_str());

@@ -18,6 +18,8 @@
 #include "hub_logins.hpp"
 #include "inherited_door.hpp"
 #include "judge.hpp"
+#include "log_control.hpp"
+#include "operator_view.hpp"
 #include "process.hpp"
 #include "progress.hpp"
 #include "refusal_record.hpp"
@@ -30,7 +32,6 @@
 #include "spheregate/base/log.hpp"
 #include "spheregate/identity/admission.hpp"
 #include "spheregate/metrics/registry.hpp"
-#include "spheregate/ops/http_server.hpp"
 #include "spheregate/ops/service.hpp"
 #include "spheregate/pki/renewal.hpp"
 #include "spheregate/queue/custody.hpp"
@@ -50,7 +51,6 @@
 #include "spheregate/upstream/pacer.hpp"
 #include "spheregate/upstream/shared_links.hpp"
 #include "startup_error.hpp"
-#include "status.hpp"
 #include "stewardship.hpp"
 #include "store_versions.hpp"
 #include "trust_changes.hpp"
@@ -79,8 +79,8 @@ class Daemon {
   int run();
 
  private:
-  ops::HttpSources sources();
-  StatusParts statusParts();
+  // Why devices cannot be served.
+  std::optional<std::string> notReady() const;
   std::unique_ptr<queue::Disk> openDisk();
   std::unique_ptr<upstream::Links> openLinks();
   void openGatewayLink(bool shared);
@@ -99,6 +99,7 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+  LogControl log_{loop_.timers(), metrics_, config_.logLevel};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -151,9 +152,26 @@ class Daemon {
   // The gateway's own twin, where the gateway is somebody at the hub.
   std::unique_ptr<steward::Steward> steward_;
 
-  // What operators see. The sources name parts that are made later, but nobody asks before the loop runs.
-  std::unique_ptr<ops::HttpServer> http_{required(ops::HttpServer::open(loop_.asio(), config_.http, sources()))};
-  AdminRoutes routes_{{.status = [this] { return statusParts(); }, .front = front_, .reload = [this] { return reload(); }}};
+  // What operators see. It names parts that are made later, but nobody asks before the loop runs.
+  OperatorView view_{{.loop = loop_,
+                      .config = config_,
+                      .metrics = metrics_,
+                      .custody = custody_,
+                      .front = front_,
+                      .uplink = uplink_,
+                      .known = knownDevices_,
+                      .admission = *admission_,
+                      .refusals = refusals_,
+                      .names = *names_,
+                      .state = *state_,
+                      .logins = logins_,
+                      .weather = weather_,
+                      .reloading = reloading_,
+                      .calendar = calendar_,
+                      .listener = listener_,
+                      .notReady = [this] { return notReady(); }}};
+  AdminRoutes routes_{{.status = [this] { return view_.status(); }, .front = front_, .custody = custody_, .uplink = uplink_, .log = log_,
+                       .metrics = [this] { return metrics_.text(); }, .reload = [this] { return reload(); }}};
   std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
   ops::Service service_{loop_.timers(), standstillOf(diskThread_, *state_)};
 
@@ -176,6 +194,7 @@ Daemon::Daemon(const config::Config& config, const Origin& origin) : config_{con
   checkServerName(config_.listener.certificate, config_.hostname);
   service_.status("reading the store");
   front_.tell(record_);
+  record_.onVisit([this](std::string_view device) { view_.visited(device); });
   front_.serve(config_.upstream.hub);
   uplink_.open(front_);
   if (gatewayLink_) tendGateway();
@@ -209,6 +228,7 @@ void Daemon::beginToWatch(const Origin& origin) {
                                  .admission = *admission_,
                                  .listener = *listener_,
                                  .names = *names_,
+                                 .prepareHttp = [this](const ops::HttpSettings& http) { return view_.prepare(http); },
                                  .taken = [this](const config::Config& taken) { bringUpTo(taken); }},
                      origin.asWritten);
   calendar_.emplace(loop_.timers(), metrics_, [this] { return datesOf(reloading_->inForce(), *listener_, *admission_); });
@@ -222,7 +242,7 @@ void Daemon::bringUpTo(const config::Config& config) {
   renewal_.follow({config.authority, config.listener.certificate});
   calendar_->look();
   if (steward_) return steward_->configure(configuredBy(config));
-  base::changeLogLevel(config.logLevel);
+  log_.configure(config.logLevel);
   custody_.setMessageTtl(configuredBy(config).messageTtl);
   uplink_.setDrainRate(config.upstream.drainPerSecond);
 }
@@ -236,7 +256,8 @@ void Daemon::tendGateway() {
                           .admission = *admission_,
                           .custody = custody_,
                           .uplink = uplink_,
-                          .front = front_});
+                          .front = front_,
+                          .log = log_});
   steward_->begin();
   gatewayLink_->open();
 }
@@ -286,33 +307,12 @@ void Daemon::openGatewayLink(bool shared) {
       std::move(keep));
 }
 
-ops::HttpSources Daemon::sources() {
-  return {.metrics = [this] { return metrics_.text(); },
-          .notReady = [this]() -> std::optional<std::string> {
-            if (stopping_) return "the gateway is stopping";
-            if (!storeFault_.empty()) return "the store cannot be used: " + storeFault_;
-            if (!custody_.isOpen()) return "the store is closed: " + std::string{custody_.closedReason()};
-            if (!listener_) return "the gateway is starting";
-            return std::nullopt;
-          },
-          .status = [this] { return statusJson(statusParts()); }};
-}
-
-StatusParts Daemon::statusParts() {
-  return {.fleet = {.custody = custody_,
-                    .front = front_,
-                    .known = knownDevices_,
-                    .refusals = refusals_,
-                    .aliases = names_->now(),
-                    .clock = loop_.clock()},
-          .uplink = uplink_,
-          .listener = *listener_,
-          .admission = *admission_,
-          .reloading = *reloading_,
-          .state = *state_,
-          .assigner = logins_.assigner(),
-          .hub = config_.upstream.hub,
-          .condition = weather_.condition()};
+std::optional<std::string> Daemon::notReady() const {
+  if (stopping_) return "the gateway is stopping";
+  if (!storeFault_.empty()) return "the store cannot be used: " + storeFault_;
+  if (!custody_.isOpen()) return "the store is closed: " + std::string{custody_.closedReason()};
+  if (!listener_) return "the gateway is starting";
+  return std::nullopt;
 }
 
 int Daemon::run() {
@@ -338,6 +338,7 @@ void Daemon::awaitSignal() {
 
 base::Explained<std::string> Daemon::reload() {
   service_.reloading();
+  log_.reset();
   reloading_->request();
   service_.reloaded();
   const Reloading::State& state = reloading_->state();
@@ -350,6 +351,7 @@ void Daemon::stop(const char* signal) {
   stopping_ = true;
   base::logInfo("stopping", {{"signal", signal}, {"queued_messages", custody_.queuedMessages()}});
   service_.stopping();
+  view_.stop();
   stopDeadline_.after(kStopTimeMax, [this] { leaveNow("the disk did not take in time what was in memory"); });
   listener_->stop();
   front_.shutDown();
@@ -376,7 +378,7 @@ void Daemon::leaveNow(const char* why) {
 }  // namespace
 
 int runDaemon(const config::Config& config, const std::filesystem::path& file) {
-  base::configureLog(config.logLevel, config.logFormat);
+  beginLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
   ignoreHangUps();
   const Origin origin{.file = file, .asWritten = config, .asRead = ops::stampsOf(watchedPlaces(file, config))};

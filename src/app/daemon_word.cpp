@@ -29,16 +29,17 @@ constexpr std::uint64_t kBodyBytesMax = 256u << 20;
 constexpr std::size_t kErrorsMax = 3;
 constexpr std::size_t kRefusalsMax = 5;
 
-// By the HTTP endpoint, which everybody on this machine may ask.
+// By the HTTP listener, where everybody on this machine may ask it.
 std::optional<std::string> statusByHttp(const ops::HttpSettings& settings) {
-  if (settings.port == 0) return std::nullopt;
+  // With TLS or a password it is not everybody's.
+  if (settings.listen.port == 0 || !settings.certificate.empty() || !settings.user.empty()) return std::nullopt;
   boost::system::error_code error;
-  auto address = boost::asio::ip::make_address(settings.address, error);
+  auto address = boost::asio::ip::make_address(settings.listen.address, error);
   if (error) return std::nullopt;
   if (address.is_unspecified()) address = boost::asio::ip::make_address(address.is_v4() ? "127.0.0.1" : "::1");
   boost::asio::io_context loop;
   Tcp::socket socket{loop};
-  socket.connect({address, settings.port}, error);
+  socket.connect({address, settings.listen.port}, error);
   if (error) return std::nullopt;
   http::request<http::empty_body> request{http::verb::get, "/status", 11};
   request.set(http::field::host, "localhost");

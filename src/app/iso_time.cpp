@@ -13,4 +13,8 @@ std::string iso8601(base::WallTime time) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+base::WallTime onCalendar(base::MonoTime moment, const base::Clock& clock) {
+  return clock.wall() - std::chrono::duration_cast<base::WallTime::duration>(clock.now() - moment);
+}
+
 }  // namespace spheregate::app

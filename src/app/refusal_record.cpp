@@ -63,6 +63,13 @@ void RefusalRecord::refused(const relay::Refused& refused) {
              .certificate = certificateOf(refused.verdict.certificate)});
 }
 
-void RefusalRecord::allowed(relay::Deed deed, std::string_view deviceId) { book_.wentWell(stageOf(deed), deviceId); }
+void RefusalRecord::allowed(relay::Deed deed, std::string_view deviceId) {
+  book_.wentWell(stageOf(deed), deviceId);
+  if (deed == relay::Deed::connect && visited_) visited_(deviceId);
+}
+
+void RefusalRecord::left(std::string_view deviceId) {
+  if (visited_) visited_(deviceId);
+}
 
 }  // namespace spheregate::app

@@ -41,7 +41,8 @@ std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& 
   std::vector<fs::path> places{file, config.listener.certificate};
   if (isFile(config.listener.privateKey)) places.emplace_back(config.listener.privateKey);
   const identity::Settings& identity = config.identity;
-  for (const fs::path& place : {identity.tenantCa, identity.denyFile, identity.allowFile, identity.crl, identity.aliasFile}) {
+  for (const fs::path& place : {identity.tenantCa, identity.denyFile, identity.allowFile, identity.crl, identity.aliasFile, config.http.certificate,
+                                config.http.privateKey, config.http.passwordFile}) {
     if (!place.empty()) places.push_back(place);
   }
   return places;
@@ -92,10 +93,13 @@ base::Explained<config::Config> Reloading::take() {
   if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
   auto aliases = identity::Aliases::load(next.identity);
   if (!aliases) return base::failed<config::Config>(aliases.error());
+  const auto useHttp = parts_.prepareHttp(next.http);
+  if (!useHttp) return base::failed<config::Config>(useHttp.error());
   const auto casBefore = parts_.admission.tenantCas();
   const auto swapped = parts_.admission.reload(next.identity);
   if (!swapped) return base::failed<config::Config>(swapped.error());
   (*showCertificate)();
+  (*useHttp)();
   parts_.names.use(std::move(*aliases));
   tellTrustChanges(casBefore, parts_.admission.tenantCas());
   return std::move(next);

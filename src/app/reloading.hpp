@@ -29,6 +29,8 @@ struct ReloadParts {
   identity::Admission& admission;
   tls::Listener& listener;
   DeviceNames& names;
+  // Of the HTTP listener: reads its files; what comes back takes them into use.
+  std::function<base::Explained<std::function<void()>>(const ops::HttpSettings&)> prepareHttp;
   // After trust and server certificate have been swapped: brings everything else up to the configuration.
   std::function<void(const config::Config&)> taken;
 };
@@ -84,7 +86,7 @@ class Reloading {
   ops::FileWatch watch_;
 };
 
-// Every file and directory whose content decides who may connect and what devices are shown, and the configuration itself.
+// Every file and directory whose content decides who may connect and what devices and operators are shown, and the configuration itself.
 std::vector<std::filesystem::path> watchedPlaces(const std::filesystem::path& file, const config::Config& config);
 
 }  // namespace spheregate::app

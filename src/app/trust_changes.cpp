@@ -44,6 +44,13 @@ void addFile(const std::filesystem::path& file, const char* what, const char* fi
   }
 }
 
+// The first of a file is who it is of; what follows are its issuers, which nobody here can renew.
+void addOfListener(const std::filesystem::path& file, std::vector<Dated>& dates) {
+  std::vector<Dated> all;
+  addFile(file, "certificate of the HTTP listener", "write a new certificate and key there; they are taken without a restart", all);
+  if (!all.empty()) dates.push_back(std::move(all.front()));
+}
+
 }  // namespace
 
 void tellTrustChanges(const Cas& before, const Cas& after) {
@@ -104,6 +111,8 @@ std::vector<Dated> datesOf(const config::Config& inForce, const tls::Listener& l
     addFile(inForce.upstream.auth.certificate, "certificate of the gateway at the hub",
             "write a new certificate and key there; they are read at each connection", dates);
   }
+  // Where it is the one that devices see, it is above.
+  if (!inForce.http.certificate.empty() && inForce.http.certificate != inForce.listener.certificate) addOfListener(inForce.http.certificate, dates);
   if (!inForce.connector.ca.empty()) {
     addFile(inForce.connector.ca, "root of the hub", "put the hub's current root into upstream.ca and restart the gateway", dates);
   }

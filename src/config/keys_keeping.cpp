@@ -33,7 +33,15 @@ void addKeepingKeys(std::vector<Key>& all) {
   all.push_back(key(
       "queue.memory_max_bytes", size(kMiB, 1024 * kGiB), [](auto& c) -> auto& { return c.queue.memoryBytesMax; }));
   all.push_back(key(
-      "http.listen", addressAndPort(), [](auto& c) -> auto& { return c.http; }));
+      "http.listen", addressAndPort(), [](auto& c) -> auto& { return c.http.listen; }));
+  all.push_back(live(key(
+      "http.certificate", optionalFile(), [](auto& c) -> auto& { return c.http.certificate; })));
+  all.push_back(live(key(
+      "http.private_key", optionalPrivateKeyFile(), [](auto& c) -> auto& { return c.http.privateKey; })));
+  all.push_back(live(key(
+      "http.user", loginName("http.password_file"), [](auto& c) -> auto& { return c.http.user; })));
+  all.push_back(live(key(
+      "http.password_file", optionalSecretFile(), [](auto& c) -> auto& { return c.http.passwordFile; })));
   all.push_back(key(
       "admin.socket", optionalFile(), [](auto& c) -> auto& { return c.admin.socket; }));
   all.push_back(key(

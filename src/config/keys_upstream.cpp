@@ -140,7 +140,7 @@ void addUpstreamKeys(std::vector<Key>& all) {
   all.push_back(key(
       "upstream.proxy", proxyAddress(), [](auto& c) -> auto& { return c.connector.proxy.address; }));
   all.push_back(key(
-      "upstream.proxy_user", proxyUser(), [](auto& c) -> auto& { return c.connector.proxy.user; }));
+      "upstream.proxy_user", loginName("upstream.proxy_password_file"), [](auto& c) -> auto& { return c.connector.proxy.user; }));
   all.push_back(key(
       "upstream.proxy_password_file", optionalSecretFile(),
       [](auto& c) -> auto& { return c.connector.proxy.passwordFile; }));

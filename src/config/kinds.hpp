@@ -13,7 +13,7 @@
 #include "spheregate/ops/settings.hpp"
 #include "spheregate/tls/settings.hpp"
 #include "spheregate/upstream/settings.hpp"
-#include "units.hpp"
+#include "spheregate/config/units.hpp"
 
 namespace spheregate::config {
 
@@ -23,6 +23,8 @@ struct Kind {
   std::string words;
   std::function<Reading<Value>(const std::string&)> read;
   std::function<std::string(const Value&)> write;
+  bool plain = false;   // what is written is a number, or true or false, in JSON too
+  bool secret = false;  // the value names a file with a secret in it
 };
 
 // Text in double quotes, as YAML and JSON have it.
@@ -37,17 +39,19 @@ Kind<std::chrono::milliseconds> duration(std::chrono::milliseconds least, std::c
 enum class Dot : std::uint8_t { needed, notNeeded };
 Kind<std::string> hostName(Dot dot);
 Kind<std::string> ipAddress();
-Kind<ops::HttpSettings> addressAndPort();
+Kind<ops::HttpPlace> addressAndPort();
 Kind<upstream::ProvisioningEndpoint> hostAndPort();
 // `${CREDENTIALS_DIRECTORY}` is expanded.
 Kind<std::filesystem::path> file();
 Kind<std::filesystem::path> optionalFile();
 Kind<std::filesystem::path> privateKeyFile();
+Kind<std::filesystem::path> optionalPrivateKeyFile();
 Kind<std::string> serverKey();
 Kind<std::filesystem::path> secretFile();
 Kind<std::filesystem::path> optionalSecretFile();
 Kind<tls::ProxyAddress> proxyAddress();
-Kind<std::string> proxyUser();
+// For a login with a password, which is in the file that the other key names.
+Kind<std::string> loginName(std::string passwordKey);
 Kind<std::string> optionalGuid();
 Kind<std::string> policyName();
 Kind<std::string> deviceId();

@@ -75,6 +75,7 @@ Loaded Parser::parse(const std::string& yaml) {
   checkMode();
   checkMissing();
   checkProxy();
+  checkHttp();
   checkRevocation();
   checkAliases();
   if (!places_.contains("upstream.port") && loaded_.config.connector.transport == tls::Transport::webSocket) {
@@ -201,6 +202,19 @@ void Parser::checkProxy() {
   if (proxy.user.empty() && !proxy.passwordFile.empty()) {
     complainOf("upstream.proxy_password_file", "this password has no user", "add upstream.proxy_user, or remove the file");
   }
+}
+
+void Parser::checkHttp() {
+  const ops::HttpSettings& http = loaded_.config.http;
+  checkPair("http.certificate", !http.certificate.empty(), "http.private_key", !http.privateKey.empty());
+  checkPair("http.user", !http.user.empty(), "http.password_file", !http.passwordFile.empty());
+}
+
+// One of them alone would do nothing.
+void Parser::checkPair(const std::string& one, bool oneGiven, const std::string& other, bool otherGiven) {
+  if (oneGiven == otherGiven || bad_.contains(one) || bad_.contains(other)) return;
+  const std::string& given = oneGiven ? one : other;
+  complain(places_.at(given), given, {"this does nothing without " + (oneGiven ? other : one), "give both, or remove this one"});
 }
 
 void Parser::checkRevocation() {

@@ -27,6 +27,8 @@ class Parser {
   void checkMode();
   void checkMissing();
   void checkProxy();
+  void checkHttp();
+  void checkPair(const std::string& one, bool oneGiven, const std::string& other, bool otherGiven);
   void checkRevocation();
   void checkAliases();
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "host_names.hpp"
 #include "kinds.hpp"
@@ -54,13 +55,12 @@ Kind<tls::ProxyAddress> proxyAddress() {
   return {.words = "`http://` with host and port, or empty", .read = readProxy, .write = writeProxy};
 }
 
-Kind<std::string> proxyUser() {
+Kind<std::string> loginName(std::string passwordKey) {
   return {.words = "name of a user, or empty",
-          .read = [](const std::string& text) -> Reading<std::string> {
+          .read = [passwordKey = std::move(passwordKey)](const std::string& text) -> Reading<std::string> {
             if (text.find(':') != std::string::npos) {
               return Complaint{"a user's name has no colon",
-                               "write the name alone; the password belongs into the file that "
-                               "upstream.proxy_password_file names"};
+                               "write the name alone; the password belongs into the file that " + passwordKey + " names"};
             }
             const bool control =
                 std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });

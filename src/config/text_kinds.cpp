@@ -26,7 +26,7 @@ Reading<std::string> readHostName(const std::string& text, Dot dot) {
   return text;
 }
 
-Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
+Reading<ops::HttpPlace> readAddressAndPort(const std::string& text) {
   const Complaint wrong{quote(text) + " is not an address and a port", "write them as 127.0.0.1:9464 or [::1]:9464"};
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return wrong;
@@ -36,7 +36,7 @@ Reading<ops::HttpSettings> readAddressAndPort(const std::string& text) {
   const auto port = parseWhole(text.substr(colon + 1));
   const bool sixNeedsBrackets = (address.find(':') != std::string::npos) != brackets;
   if (sixNeedsBrackets || !isIpAddress(address) || !port || *port > 65535) return wrong;
-  ops::HttpSettings settings;
+  ops::HttpPlace settings;
   settings.address = address;
   settings.port = static_cast<std::uint16_t>(*port);
   return settings;
@@ -110,8 +110,8 @@ Kind<std::string> ipAddress() {
           .write = writeText};
 }
 
-Kind<ops::HttpSettings> addressAndPort() {
-  return {.words = "IP address and port", .read = readAddressAndPort, .write = [](const ops::HttpSettings& settings) {
+Kind<ops::HttpPlace> addressAndPort() {
+  return {.words = "IP address and port", .read = readAddressAndPort, .write = [](const ops::HttpPlace& settings) {
             const bool six = settings.address.find(':') != std::string::npos;
             return quotedScalar((six ? "[" + settings.address + "]" : settings.address) + ":" + std::to_string(settings.port));
           }};
@@ -145,11 +145,22 @@ Kind<std::filesystem::path> optionalFile() {
 
 Kind<std::filesystem::path> privateKeyFile() {
   Kind<std::filesystem::path> kind = file();
+  kind.secret = true;
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
     if (text.starts_with("pkcs11:") || text.starts_with("handle:")) {
       return Complaint{"a key in a token cannot be used here, only as tls.private_key", "write the path of a PEM file"};
     }
     return plain(text);
+  };
+  return kind;
+}
+
+Kind<std::filesystem::path> optionalPrivateKeyFile() {
+  Kind<std::filesystem::path> kind = privateKeyFile();
+  kind.words = "path, or empty";
+  kind.read = [given = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
+    if (text.empty()) return std::filesystem::path{};
+    return given(text);
   };
   return kind;
 }
@@ -165,11 +176,13 @@ Kind<std::string> serverKey() {
             const std::size_t fix = name.error().find("; ");
             return Complaint{name.error().substr(0, fix), name.error().substr(fix + 2)};
           },
-          .write = writeText};
+          .write = writeText,
+          .secret = true};
 }
 
 Kind<std::filesystem::path> secretFile() {
   Kind<std::filesystem::path> kind = file();
+  kind.secret = true;
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
     // The text is not repeated, because it may be what it looks like.
     if (text.ends_with('=') || text.find("SharedAccessKey") != std::string::npos) {
@@ -238,7 +251,8 @@ Kind<bool> flag() {
             if (text == "true" || text == "false") return text == "true";
             return Complaint{quote(text) + " is neither true nor false", "write true or false"};
           },
-          .write = [](const bool& value) { return std::string{value ? "true" : "false"}; }};
+          .write = [](const bool& value) { return std::string{value ? "true" : "false"}; },
+          .plain = true};
 }
 
 }  // namespace spheregate::config

@@ -97,18 +97,21 @@ void RefusalBook::add(Refusal refusal) {
   forgetOld();
   const std::string key = keyOf(refusal);
   const base::WallTime now = clock_.wall();
+  ++changes_;
   const auto known = places_.find(key);
   if (known != places_.end()) {
     entries_.splice(entries_.begin(), entries_, known->second);
     Kept& kept = entries_.front();
     kept.touched = clock_.now();
+    kept.change = changes_;
     renew(kept.entry, std::move(refusal), now);
     return;
   }
   makeRoom(refusal.source);
   entries_.push_front({.entry = {.refusal = std::move(refusal), .first = now, .last = now, .count = 1, .resolved = std::nullopt},
                        .touched = clock_.now(),
-                       .key = key});
+                       .key = key,
+                       .change = changes_});
   const Place place = entries_.begin();
   places_.emplace(place->key, place);
   if (!place->entry.refusal.device.empty()) byDevice_.emplace(place->entry.refusal.device, place);
@@ -127,6 +130,15 @@ std::vector<const Entry*> RefusalBook::recent(std::size_t most) const {
   std::vector<const Entry*> found;
   for (const Kept& kept : entries_) {
     if (found.size() == most) break;
+    found.push_back(&kept.entry);
+  }
+  return found;
+}
+
+std::vector<const Entry*> RefusalBook::since(std::uint64_t changes, std::size_t most) const {
+  std::vector<const Entry*> found;
+  for (const Kept& kept : entries_) {
+    if (kept.change <= changes || found.size() == most) break;
     found.push_back(&kept.entry);
   }
   return found;

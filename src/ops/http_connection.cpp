@@ -1,9 +1,12 @@
 #include "http_connection.hpp"
 
+#include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <utility>
+
+#include "event_stream.hpp"
 
 namespace spheregate::ops {
 namespace {
@@ -18,6 +21,8 @@ static_assert(kBufferBytesMax > kHeaderBytesMax, "a header within its limit must
 // How much of an unwanted body is read away, so that closing does not reset the connection before the client has the answer.
 constexpr std::size_t kDrainBytesMax = 256 * 1024;
 constexpr std::chrono::seconds kFarewell{1};
+// Of this thread's time, with an RSA key on a small machine.
+constexpr std::chrono::milliseconds kHandshakeCost{2};
 
 bool isHttpError(const beast::error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category();
@@ -33,28 +38,55 @@ HttpAnswer refusalOf(const beast::error_code& error) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Socket socket, std::chrono::milliseconds deadline, Answer answer, Ended ended)
+HttpConnection::HttpConnection(Socket socket, std::chrono::milliseconds deadline, HttpGreeting greeting, Ended ended)
     : stream_{std::move(socket)},
       deadline_{deadline},
-      answer_{std::move(answer)},
+      greeting_{std::move(greeting)},
       ended_{std::move(ended)},
-      buffer_{kBufferBytesMax} {}
+      buffer_{kBufferBytesMax},
+      pause_{stream_.get_executor()} {}
 
 HttpConnection::~HttpConnection() { ended_(this); }
+
+void HttpConnection::begin() {
+  if (!greeting_.tls) return readNext();
+  quietSince_ = std::chrono::steady_clock::now();
+  stream_.plain().expires_after(deadline_);
+  beast::async_detect_ssl(stream_.plain(), buffer_,
+                          [self = shared_from_this()](beast::error_code error, bool inTls) { self->greeted(error, inTls); });
+}
+
+void HttpConnection::greeted(beast::error_code error, bool inTls) {
+  if (closed_ || error) return;
+  if (!inTls) return reply({.answer = refusal(http::status::bad_request, "this port speaks TLS; use https://\n")});
+  inTurn(&HttpConnection::shakeHands, kHandshakeCost);
+}
+
+void HttpConnection::shakeHands() {
+  quietSince_ = std::chrono::steady_clock::now();
+  stream_.plain().expires_after(deadline_);
+  stream_.beginTls(greeting_.tls)
+      .async_handshake(asio::ssl::stream_base::server, buffer_.data(), [self = shared_from_this()](beast::error_code failure, std::size_t bytes) {
+        if (self->closed_ || failure) return;
+        self->buffer_.consume(bytes);
+        self->readNext();
+      });
+}
 
 void HttpConnection::readNext() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytesMax);
   parser_->body_limit(0);
   quietSince_ = std::chrono::steady_clock::now();
-  stream_.expires_after(deadline_);
+  stream_.plain().expires_after(deadline_);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](beast::error_code error, std::size_t) { self->requestRead(error); });
 }
 
 void HttpConnection::close() {
   closed_ = true;
-  stream_.close();
+  pause_.cancel();
+  stream_.plain().close();
 }
 
 void HttpConnection::requestRead(beast::error_code error) {
@@ -62,32 +94,84 @@ void HttpConnection::requestRead(beast::error_code error) {
   if (error) {
     // The deadline, or the network.
     if (!isHttpError(error)) return;
-    return write(refusalOf(error));
+    return reply({.answer = refusalOf(error)});
   }
-  if (parser_->chunked()) return write(refusalOf(http::make_error_code(http::error::body_limit)));
-  write(answer_(parser_->get()));
+  // Any coding at all: where one ends that is not understood here, somebody else's next request may seem to begin.
+  if (parser_->get().count(http::field::transfer_encoding) > 0) return reply({.answer = refusalOf(http::make_error_code(http::error::body_limit))});
+  inTurn(&HttpConnection::answerRequest);
 }
 
-void HttpConnection::write(HttpAnswer answer) {
-  response_ = std::move(answer);
+// Nothing of the socket is pending until the answer comes; what takes it keeps the connection alive.
+void HttpConnection::answerRequest() {
+  greeting_.reply(parser_->get(), [self = shared_from_this()](HttpReply answer) {
+    if (!self->closed_) self->reply(std::move(answer));
+  });
+}
+
+// Nothing else holds it while it waits.
+void HttpConnection::inTurn(void (HttpConnection::*work)(), std::chrono::milliseconds charge) {
+  if (!greeting_.turns) return (this->*work)();
+  quietSince_ = kNotQuiet;
+  pause_.expires_after(deadline_);
+  pause_.async_wait([self = shared_from_this()](beast::error_code error) {
+    if (!error) self->close();
+  });
+  const auto begin = [this, work] {
+    pause_.cancel();
+    if (!closed_) (this->*work)();
+  };
+  greeting_.turns->ask(weak_from_this(), begin, charge);
+}
+
+void HttpConnection::reply(HttpReply reply) {
+  reply_ = std::move(reply);
+  if (reply_.pause.count() == 0) return send();
   quietSince_ = std::chrono::steady_clock::now();
-  stream_.expires_after(deadline_);
-  http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-    if (error) return;
-    if (self->response_.keep_alive()) return self->readNext();
+  pause_.expires_after(reply_.pause);
+  pause_.async_wait([self = shared_from_this()](beast::error_code) {
+    if (!self->closed_) self->send();
+  });
+}
+
+void HttpConnection::send() {
+  quietSince_ = std::chrono::steady_clock::now();
+  stream_.plain().expires_after(deadline_);
+  if (reply_.events) return sendEvents();
+  http::async_write(stream_, reply_.answer, [self = shared_from_this()](beast::error_code error, std::size_t) {
+    if (error || self->closed_) return;
+    const bool more = self->reply_.answer.keep_alive();
+    // Whoever asks nothing more has no megabyte here meanwhile.
+    self->reply_ = {};
+    if (more) return self->readNext();
     self->bidFarewell();
   });
 }
 
+// A place is taken before the header goes out, so that nobody is promised one that is gone.
+void HttpConnection::sendEvents() {
+  quietSince_ = kNotQuiet;
+  auto events = std::make_shared<EventStream>(shared_from_this(), stream_, reply_.answer.chunked(), deadline_, std::move(reply_.events));
+  header_.emplace(reply_.answer);
+  http::async_write_header(stream_, *header_, [this, events = std::move(events)](beast::error_code error, std::size_t) {
+    if (!error && !closed_) events->begin();
+  });
+}
+
+// In TLS an end that is meant is told apart from one that is not.
 void HttpConnection::bidFarewell() {
+  stream_.plain().expires_after(kFarewell);
+  if (stream_.tls() == nullptr) return hangUp();
+  stream_.tls()->async_shutdown([self = shared_from_this()](beast::error_code) { self->hangUp(); });
+}
+
+void HttpConnection::hangUp() {
   beast::error_code ignored;
-  stream_.socket().shutdown(Socket::shutdown_send, ignored);
-  stream_.expires_after(kFarewell);
+  stream_.plain().socket().shutdown(Socket::shutdown_send, ignored);
   drain();
 }
 
 void HttpConnection::drain() {
-  stream_.async_read_some(asio::buffer(drained_), [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+  stream_.plain().async_read_some(asio::buffer(drained_), [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
     self->drainedBytes_ += bytes;
     if (!error && self->drainedBytes_ < kDrainBytesMax) self->drain();
   });

@@ -21,8 +21,8 @@ class HttpDoor : public std::enable_shared_from_this<HttpDoor<Protocol>> {
  public:
   using Acceptor = typename Protocol::acceptor;
   using Socket = typename Protocol::socket;
-  // Asked once a connection: how its requests are answered.
-  using Greet = std::function<HttpConnection::Answer(Socket&)>;
+  // Asked once a connection.
+  using Greet = std::function<HttpGreeting(Socket&)>;
 
   HttpDoor(boost::asio::io_context& loop, Acceptor acceptor, std::size_t connectionsMax, std::chrono::milliseconds deadline, Greet greet)
       : acceptor_{std::move(acceptor)}, pause_{loop}, connectionsMax_{connectionsMax}, deadline_{deadline}, greet_{std::move(greet)} {}
@@ -54,24 +54,29 @@ class HttpDoor : public std::enable_shared_from_this<HttpDoor<Protocol>> {
       pause_.async_wait([self = this->shared_from_this()](boost::system::error_code) { self->acceptNext(); });
       return;
     }
-    HttpConnection::Answer answer = greet_(socket);
+    if (!connections_.empty() && connections_.size() >= connectionsMax_ && !dropQuietest()) {
+      socket.close(error);
+      return acceptNext();
+    }
+    HttpGreeting greeting = greet_(socket);
     auto connection = std::make_shared<HttpConnection>(
-        HttpConnection::Socket{std::move(socket)}, deadline_, std::move(answer),
+        HttpConnection::Socket{std::move(socket)}, deadline_, std::move(greeting),
         [self = this->shared_from_this()](HttpConnection* ended) { self->connections_.erase(ended); });
-    if (!connections_.empty() && connections_.size() >= connectionsMax_) dropQuietest();
     connections_.insert(connection.get());
-    connection->readNext();
+    connection->begin();
     acceptNext();
   }
 
-  // Whoever holds all places and asks nothing must not keep an operator out.
-  void dropQuietest() {
+  // Whoever holds all places and asks nothing must not keep an operator out. False when nobody is quiet.
+  bool dropQuietest() {
     const auto quietest =
         std::min_element(connections_.begin(), connections_.end(),
                          [](const HttpConnection* a, const HttpConnection* b) { return a->quietSince() < b->quietSince(); });
     HttpConnection* dropped = *quietest;
+    if (dropped->quietSince() == HttpConnection::kNotQuiet) return false;
     connections_.erase(quietest);
     dropped->close();
+    return true;
   }
 
   Acceptor acceptor_;

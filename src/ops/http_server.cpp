@@ -1,10 +1,15 @@
 #include "spheregate/ops/http_server.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <utility>
 
+#include "event_feed.hpp"
 #include "http_door.hpp"
+#include "http_guard.hpp"
+#include "http_routes.hpp"
+#include "http_secrets.hpp"
 #include "spheregate/base/log.hpp"
 
 namespace spheregate::ops {
@@ -25,42 +30,120 @@ ErrorCode listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   return error;
 }
 
+// Of IPv6 the network, because whoever has one address there has them all.
+std::string sourceOf(const tcp::socket& socket) {
+  ErrorCode error;
+  const asio::ip::address address = socket.remote_endpoint(error).address();
+  if (error || address.is_v4()) return address.to_string();
+  asio::ip::address_v6 six = address.to_v6();
+  if (six.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, six).to_string();
+  auto bytes = six.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6{bytes}.to_string() + "/64";
+}
+
 }  // namespace
+
+struct HttpServer::Inside {
+  Inside(HttpSources itsSources, metrics::Registry& registry, bool reachable)
+      : sources{std::move(itsSources)},
+        metrics{registry},
+        guard{registry},
+        events{std::make_shared<EventFeed>(sources.events, registry)},
+        fromNetwork{reachable} {}
+
+  void use(const HttpSecrets& secrets);
+  HttpReply reply(const HttpRequest& request, HttpVisitor& visitor);
+  HttpReply answered(const HttpRequest& request, HttpVisitor& visitor);
+
+  HttpSources sources;
+  metrics::Registry& metrics;
+  HttpGuard guard;
+  std::shared_ptr<EventFeed> events;
+  std::shared_ptr<asio::ssl::context> tls;
+  bool fromNetwork;          // not only this machine can reach it
+  std::string missing{"-"};  // of what such a listener should have; empty: nothing
+};
+
+// Whoever listens to events has shown what was in force before.
+void HttpServer::Inside::use(const HttpSecrets& secrets) {
+  if (guard.login() != secrets.login) events->end();
+  tls = secrets.tls;
+  guard.use(secrets.login);
+  std::string lacking = tls ? "" : "TLS";
+  if (!guard.login()) lacking += lacking.empty() ? "a password" : " and a password";
+  if (std::exchange(missing, lacking) == lacking || !fromNetwork || missing.empty()) return;
+  base::logWarn("http open to the network",
+                {{"missing", missing},
+                 {"consequence", guard.login() ? "the password can be read on the way" : "who reaches the port can read the name of every device"},
+                 {"fix", "set http.certificate and http.private_key, http.user and http.password_file, or listen on 127.0.0.1 or [::1]"}});
+}
+
+HttpReply HttpServer::Inside::reply(const HttpRequest& request, HttpVisitor& visitor) {
+  HttpReply made = answered(request, visitor);
+  metrics.counter("http_requests_total", "Requests to the HTTP listener, by the status of the answer.", {{"code", std::to_string(made.answer.result_int())}}).add();
+  return made;
+}
+
+HttpReply HttpServer::Inside::answered(const HttpRequest& request, HttpVisitor& visitor) {
+  if (auto objection = guard.objection(request, visitor)) return std::move(*objection);
+  return replyTo(request, sources, events, !guard.login().has_value());
+}
 
 class HttpServer::Door : public HttpDoor<tcp> {
  public:
   using HttpDoor<tcp>::HttpDoor;
+  std::uint16_t port = 0;
 };
 
-HttpServer::HttpServer(std::shared_ptr<Door> door, std::uint16_t port) : door_{std::move(door)}, port_{port} {}
+HttpServer::HttpServer(std::shared_ptr<Inside> inside, std::shared_ptr<Door> door) : inside_{std::move(inside)}, door_{std::move(door)} {}
 
 HttpServer::~HttpServer() { door_->close(); }
 
-base::Explained<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& loop, const HttpSettings& settings,
-                                                              HttpSources sources) {
+base::Explained<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& loop, const HttpSettings& settings, HttpSources sources,
+                                                              metrics::Registry& metrics) {
   using Made = std::unique_ptr<HttpServer>;
+  const auto& [host, port] = settings.listen;
   ErrorCode error;
-  const auto address = asio::ip::make_address(settings.address, error);
-  if (error) return base::failed<Made>("http.listen: " + settings.address + " is not an IP address; write it as 127.0.0.1:9464");
+  const auto address = asio::ip::make_address(host, error);
+  if (error) return base::failed<Made>("http.listen: " + host + " is not an IP address; write it as 127.0.0.1:9464");
+  const auto secrets = readSecrets(settings);
+  if (!secrets) return base::failed<Made>(secrets.error());
   tcp::acceptor acceptor{loop};
-  error = listen(acceptor, {address, settings.port});
+  error = ops::listen(acceptor, {address, port});
   if (error) {
-    return base::failed<Made>("http.listen: cannot listen on " + settings.address + " port " + std::to_string(settings.port) +
-                              ": " + error.message() + "; choose another port, or end the program that has it");
+    return base::failed<Made>("http.listen: cannot listen on " + host + " port " + std::to_string(port) + ": " + error.message() +
+                              "; choose another port, or end the program that has it");
   }
-  const std::uint16_t port = acceptor.local_endpoint().port();
-  const auto known = std::make_shared<const HttpSources>(std::move(sources));
-  auto door = std::make_shared<Door>(loop, std::move(acceptor), settings.connectionsMax, settings.deadline, [known](tcp::socket&) {
-    return [known](const HttpRequest& request) { return answerTo(request, *known); };
+  const std::uint16_t listening = acceptor.local_endpoint().port();
+  const auto inside = std::make_shared<Inside>(std::move(sources), metrics, !address.is_loopback());
+  const auto turns = std::make_shared<HttpTurns>(loop.get_executor());
+  auto door = std::make_shared<Door>(loop, std::move(acceptor), settings.connectionsMax, settings.deadline, [inside, turns](tcp::socket& socket) {
+    return HttpGreeting{.reply = [inside, visitor = HttpVisitor{.source = sourceOf(socket)}](
+                                     const HttpRequest& request, const HttpGreeting::Take& take) mutable { take(inside->reply(request, visitor)); },
+                        .tls = inside->tls,
+                        .turns = turns};
   });
+  door->port = listening;
   door->acceptNext();
-  base::logInfo("http listening", {{"address", settings.address}, {"port", port}});
-  if (!address.is_loopback()) {
-    base::logWarn("http open to the network", {{"address", settings.address},
-                                               {"reason", "there is no password, and /status names every device"},
-                                               {"fix", "listen on 127.0.0.1 or [::1], or let a firewall choose who may ask"}});
-  }
-  return Made{new HttpServer{std::move(door), port}};
+  base::logInfo("http listening", {{"address", host}, {"port", listening}, {"tls", secrets->tls != nullptr}, {"password", secrets->login.has_value()}});
+  inside->use(*secrets);
+  return Made{new HttpServer{inside, std::move(door)}};
 }
+
+std::uint16_t HttpServer::port() const { return door_->port; }
+
+base::Explained<std::function<void()>> HttpServer::prepare(const HttpSettings& settings) const {
+  using Swap = std::function<void()>;
+  auto secrets = readSecrets(settings);
+  if (!secrets) return base::failed<Swap>(secrets.error());
+  return Swap{[inside = inside_, secrets = std::move(*secrets)] { inside->use(secrets); }};
+}
+
+void HttpServer::publish(std::string events) { inside_->events->publish(std::move(events)); }
+
+std::size_t HttpServer::listeners() const { return inside_->events->listeners(); }
+
+void HttpServer::endEvents() { inside_->events->end(); }
 
 }  // namespace spheregate::ops

@@ -24,6 +24,7 @@ Registrar::Registrar(const Settings& settings, upstream::ControlClients& clients
       refused_{counter(metrics, "refused")},
       failed_{counter(metrics, "failed")},
       waiting_{metrics.gauge("provisioning_waiting", "Registrations that wait for their turn.")},
+      inTrouble_{metrics.gauge("provisioning_trouble", "1 while the Device Provisioning Service cannot be reached, or is overloaded.")},
       pacer_{timers, settings.registrationsPerMinute / 60},
       sweep_{timers},
       pause_{timers} {}
@@ -79,9 +80,11 @@ void Registrar::judge(const Running& run, const Answer& answer) {
     if (failures_ > 0) base::logInfo("provisioning service answers again", {{"host", settings_.address.host}, {"waiting", jobs_.size()}});
     failures_ = 0;
     trouble_.clear();
+    inTrouble_.set(0);
     return;
   }
   trouble_ = fault->reason;
+  inTrouble_.set(1);
   // Those that were on their way together failed of one cause.
   if (run.failuresBefore == failures_) ++failures_;
   const base::Duration wait = backOff(failures_, kTroubleWaitMin, kTroubleWaitMax, random_);

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +30,8 @@ class Core {
   const DeviceQueue& at(DeviceKey key) const { return *devices[static_cast<std::size_t>(key)]; }
 
   Entry& accept(DeviceQueue& queue, base::ByteView body);
+  // The message just accepted was a dead letter: it is not another one, and no dead letter any more.
+  void tookBack(DeviceQueue& queue);
   // Counts a message that is given up before it came in.
   void turnAway(DeviceQueue& queue);
   // The message leaves. What is stored stays in the books until the record of that is on stable storage too.
@@ -46,10 +51,17 @@ class Core {
   std::uint64_t wallMsOf(std::int32_t tenths) const;
   std::int32_t tenthsOf(std::uint64_t wallMs) const;
   bool expired(const Entry& entry) const;
+  // Of the oldest message that is queued; nothing when none is.
+  std::optional<double> oldestAgeSeconds() const;
 
   // What the store must keep free so that everything queued can leave it: records of that, and room to move segments about.
   std::uint64_t headroom() const;
   bool roomFor(std::uint64_t bytes) const { return segments.usedBytes() + headroom() + bytes <= settings.bytesMax; }
+  // What messages may still take: `roomFor` with all that waits to be written, and what an acceptance asks for besides.
+  std::uint64_t room() const {
+    const std::uint64_t taken = segments.usedBytes() + headroom() + unwrittenBytes + settings.segmentBytes / 4;
+    return settings.bytesMax - std::min(settings.bytesMax, taken);
+  }
 
   const Settings settings;
   std::chrono::milliseconds messageTtl;  // of the settings at first; 0: never
@@ -62,6 +74,9 @@ class Core {
   std::function<void(DeviceQueue&)> wantWrite;
 
   const std::uint64_t life;  // random, see SegmentHeader
+
+  // The files in dead-letters/ and how large they are, as far as nobody else removes some.
+  std::map<std::string, std::uint64_t, std::less<>> letters;
 
   Ledger totals;
   std::uint64_t queuedMessages = 0;

@@ -20,6 +20,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       expired{registry.counter("messages_expired_total", "Messages older than queue.message_ttl, given up.")},
       droppedFor{&droppedCounter(registry, "queue_full"), &droppedCounter(registry, "unreadable"), &droppedCounter(registry, "damaged")},
       deadLetteredFor{&deadCounter(registry, "unreadable"), &deadCounter(registry, "refused"), &deadCounter(registry, "poison")},
+      retried{registry.counter("messages_retried_total", "Dead letters that an operator put back into their devices' queues.")},
       writtenBytes{registry.counter("queue_disk_written_bytes_total", "Bytes written to the store.")},
       syncs{registry.counter("queue_syncs_total", "Times that fdatasync of a segment has returned.")},
       syncSeconds{registry.histogram("queue_sync_seconds", "How long write and fdatasync of one batch took.",
@@ -32,6 +33,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       diskBytes{registry.gauge("queue_disk_bytes", "Bytes that the store takes on disk.")},
       memoryBytes{registry.gauge("queue_memory_bytes", "Bytes of messages held in memory.")},
       limitBytes{registry.gauge("queue_limit_bytes", "queue.max_bytes, the limit of what the store may take on disk.")},
+      roomBytes{registry.gauge("queue_room_bytes", "Bytes of the store that messages may still take, before queue.when_full decides.")},
       oldestAgeSeconds{registry.gauge("queue_oldest_age_seconds", "Age of the oldest message in custody, in seconds.")},
       open{registry.gauge("queue_open", "1 while the store takes messages; 0 after a failed write or sync, until the restart.")} {}
 

@@ -23,6 +23,7 @@ struct QueueMetrics {
   metrics::Counter& expired;
   metrics::Counter* droppedFor[kDropReasons];
   metrics::Counter* deadLetteredFor[kDeadReasons];
+  metrics::Counter& retried;
   metrics::Counter& writtenBytes;
   metrics::Counter& syncs;
   metrics::Histogram& syncSeconds;
@@ -34,6 +35,7 @@ struct QueueMetrics {
   metrics::Gauge& diskBytes;
   metrics::Gauge& memoryBytes;
   metrics::Gauge& limitBytes;
+  metrics::Gauge& roomBytes;
   metrics::Gauge& oldestAgeSeconds;
   metrics::Gauge& open;
 };

@@ -50,22 +50,12 @@ Front::Front(const session::Settings& settings, queue::Custody& custody, Uplink&
   metrics.beforeScrape([this, &connected, &held] {
     connected.set(static_cast<double>(connected_));
     held.set(static_cast<double>(devicesHeld()));
-    refreshDevicesByCa();
+    showDevicesByCa();
   });
 }
 
 // CAs that have no device connected any more stay, with 0: that is when the operator may remove one.
-std::map<std::string, std::size_t> Front::devicesByCa() const {
-  std::map<std::string, std::size_t> counts = devicesByCa_;
-  for (auto& entry : counts) entry.second = 0;
-  for (const auto& entry : guests_) {
-    if (entry.second->device) ++counts[entry.second->verdict->caSha256];
-  }
-  return counts;
-}
-
-void Front::refreshDevicesByCa() {
-  devicesByCa_ = devicesByCa();
+void Front::showDevicesByCa() {
   for (const auto& [ca, count] : devicesByCa_) {
     metrics_.gauge("devices_by_ca", "Devices connected now, by the SHA-256 of the tenant CA that vouched for them.", {{"ca", ca}})
         .set(static_cast<double>(count));
@@ -265,11 +255,13 @@ void Front::ended(session::Conversation& conversation, session::Ending ending, s
   if (leaving->device) {
     Seat& place = seat(*leaving->device);
     --connected_;
+    --devicesByCa_[leaving->verdict->caSha256];
     if (place.guest == leaving.get()) {
       place.guest = nullptr;
       for (const Followed& one : place.filters) uplink_.unfollow(*leaving->device, one.filter);
       if (!place.keepsSession) place.filters.clear();
       uplink_.absent(*leaving->device);
+      if (notes_ != nullptr) notes_->left(conversation.certifiedId());
     }
     if (will != nullptr) publishWill(*leaving, *will);
   } else if (ending != session::Ending::refused) {

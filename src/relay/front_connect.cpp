@@ -56,6 +56,7 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
   newcomer.since = timers_.clock().wall();
   place.guest = &newcomer;
   ++connected_;
+  ++devicesByCa_[newcomer.verdict->caSha256];
   if (!std::exchange(place.known, true)) place.filters = sessions_->of(newcomer.conversation->certifiedId());
   if (connect.cleanSession) {
     place.filters.clear();

@@ -179,7 +179,7 @@ void Uplink::Lane::roomForAll() {
 void Uplink::Lane::linkDown(upstream::Link& link, std::string_view reason) {
   if (suspectsAfterClose(link, wasUp_)) link_->hurry(kAgain);
   if (wasUp_) {
-    --uplink_.linksUp_;
+    uplink_.linkGone();
     downSince_ = uplink_.timers_.now();
   }
   wasUp_ = false;
@@ -200,7 +200,7 @@ void Uplink::Lane::lingerIfIdle() {
   if (linger_.armed() || link_->state() == upstream::Link::State::closed || uplink_.custody_.hasBacklog(device_)) return;
   linger_.after(uplink_.settings_.idleClose, [this] {
     if (present_ || uplink_.custody_.hasBacklog(device_)) return;
-    if (wasUp_) --uplink_.linksUp_;
+    if (wasUp_) uplink_.linkGone();
     wasUp_ = false;
     link_->close();
     downlink_.linkDown();

@@ -26,6 +26,7 @@ Uplink::Uplink(queue::Custody& custody, upstream::Links& links, const upstream::
       links_{links},
       settings_{settings},
       timers_{timers},
+      since_{timers.now()},
       twins_{std::make_unique<TwinCache>(store)},
       downlinkMetrics_{std::make_unique<DownlinkMetrics>(metrics)},
       traffic_{std::make_unique<Traffic>(timers, upstream::allowance(settings).messages, settings.drainPerSecond)},
@@ -129,13 +130,21 @@ Uplink::Lane& Uplink::lane(queue::DeviceKey device) {
 
 void Uplink::linkCameUp() {
   hubFails_ = false;
+  lastError_.clear();
   if (linksUp_++ > 0) return;
+  since_ = timers_.now();
   base::logInfo("uplink restored", {{"hub", settings_.hub}});
+}
+
+// It was up.
+void Uplink::linkGone() {
+  if (--linksUp_ == 0) since_ = timers_.now();
 }
 
 void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing) {
   if (!failing) return;
   hubFails_ = true;
+  lastError_ = reason;
   const auto quiet = failures_.pass(timers_.now());
   if (!quiet) return base::logDebug("hub link down", {{"device", way.id()}, {"reason", reason}});
   base::logWarn("hub link down", {{"device", way.id()},

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "printable.hpp"
+#include "spheregate/base/percent.hpp"
 
 namespace spheregate::tls {
 namespace {
@@ -19,30 +20,13 @@ struct Attribute {
   std::string value;  // decoded
 };
 
-// %XX; nothing when it is not well-formed.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += text[at];
-      continue;
-    }
-    unsigned byte = 0;
-    const char* digits = text.data() + at + 1;
-    if (text.size() - at < 3 || std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) return std::nullopt;
-    out += static_cast<char>(byte);
-    at += 2;
-  }
-  return out;
-}
-
 // Takes the next attribute off the text; nothing when it is not well-formed.
 std::optional<Attribute> nextAttribute(std::string_view& text, char separator) {
   const std::string_view one = text.substr(0, text.find(separator));
   text.remove_prefix(std::min(text.size(), one.size() + 1));
   const std::size_t equals = one.find('=');
   if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-  auto value = decoded(one.substr(equals + 1));
+  auto value = base::percentDecode(one.substr(equals + 1));
   if (!value) return std::nullopt;
   return Attribute{.name = one.substr(0, equals), .value = std::move(*value)};
 }

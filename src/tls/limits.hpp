@@ -97,9 +97,6 @@ inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
 // What a WebSocket reads at once; each connection has its own, also while nothing comes.
 inline constexpr std::size_t kWebSocketReadBytes = 4 * 1024;
 
-// The longest password of a proxy, or PIN of a token.
-inline constexpr std::size_t kSecretBytesMax = 1024;
-
 static_assert(kReadTurnBytes >= 16 * 1024, "a turn reads at least one whole record");
 static_assert(kClientHelloBytesMax + kPeerChainBytesMax < kHandshakeBytesMax, "a handshake within its parts' limits is within its own");
 static_assert(kKnockPauseMax + 2 * kKnockTime <= std::chrono::seconds{30}, "a mended device that knocks once a second is in within 30 s");

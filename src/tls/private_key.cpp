@@ -9,8 +9,8 @@
 #include <system_error>
 #include <vector>
 
-#include "secret_file.hpp"
 #include "spheregate/base/log.hpp"
+#include "spheregate/base/secret_file.hpp"
 #include "spheregate/x509/file_content.hpp"
 
 namespace spheregate::tls {
@@ -68,7 +68,7 @@ base::Explained<Key> readPrivateKey(const std::string& text) {
   if (name->place == KeyName::Place::file) return keyInFile(name->address);
   std::string pin;
   if (!name->pinFile.empty()) {
-    auto read = secretIn(name->pinFile, "pin-source " + name->pinFile.string(), "the PIN");
+    auto read = base::secretIn(name->pinFile, "pin-source " + name->pinFile.string(), "the PIN");
     if (!read) return base::failed<Key>(read.error());
     pin = std::move(*read);
   }

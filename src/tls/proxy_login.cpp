@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "secret_file.hpp"
+#include "spheregate/base/secret_file.hpp"
 #include "spheregate/tls/proxy_password.hpp"
 
 namespace spheregate::tls {
@@ -24,7 +24,7 @@ std::string base64(std::string_view text) {
 
 Explained<std::string> proxyPassword(const ProxySettings& settings) {
   if (settings.user.empty()) return Explained<std::string>{boost::system::in_place_value, std::string{}};
-  return secretIn(settings.passwordFile, "upstream.proxy_password_file: " + settings.passwordFile.string(), "the password");
+  return base::secretIn(settings.passwordFile, "upstream.proxy_password_file: " + settings.passwordFile.string(), "the password");
 }
 
 Explained<std::string> proxyLogin(const ProxySettings& settings) {

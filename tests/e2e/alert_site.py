@@ -12,6 +12,7 @@ from sites import Site
 # An alert may need a minute of data, and then as long again.
 PATIENCE = 150.0
 WINDOW = 20
+SCRAPE_PASSWORD = "of the one gateway that wants one"
 PLANT_KEY = made_up_key("the plant's gateway")
 
 
@@ -167,6 +168,7 @@ class Ledger:
                 raise AssertionError(f"{alert} did not {'fire' if state else 'clear'}; there fire {sorted(self.now)}")
             del self.waiting[site.name, alert]
             took = time.monotonic() - site.changed
+            print(f"  {alert} {'fires' if state else 'has cleared'}: {site.name}, after {took:.0f} s", flush=True)
             if state:
                 self.history[key] = took
             else:
@@ -174,5 +176,7 @@ class Ledger:
 
     def left(self):
         """At the end nothing fires, nothing has fired where it should not, and whatever was expected has cleared."""
-        wait_until(lambda: not self.now, 60, lambda: f"the end of {sorted(self.now)}")
-        return [f"{alert} fired at {site}: {description}" for (alert, site), description in self.unexpected.items()]
+        with self.changed:
+            self.changed.wait_for(lambda: not self.now, 60)
+            still = [f"{alert} still fires at {self.sites[target].name}: {description}" for (alert, target), description in self.now.items()]
+        return still + [f"{alert} fired at {site}, where it should not: {description}" for (alert, site), description in self.unexpected.items()]

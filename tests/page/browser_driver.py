@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent
+PAGE = SOURCE.parents[1] / "src/ops/page"
 sys.path.insert(0, str(SOURCE.parent / "e2e"))
 
 import npm_folder  # noqa: E402

@@ -33,22 +33,32 @@ async function measured(page, deed) {
     window.frames.length = 0;
   });
   await deed();
-  await page.waitForTimeout(120);
+  await page.waitForTimeout(60);
   return page.evaluate(() => ({ answer: Math.max(0, ...window.timings.map((one) => one.ms)), frame: Math.max(0, ...window.frames) }));
 }
 
+// Scrolling has no event that is answered: it is smooth when frames keep coming.
+async function best(page, prepare, byFrames) {
+  let found = Infinity;
+  for (let round = 0; round < ROUNDS && found >= LIMIT_MS; ++round) {
+    const { answer, frame } = await measured(page, await prepare(page));
+    found = Math.min(found, Math.round(byFrames ? frame : answer));
+  }
+  return found;
+}
+
+const WORD = "oven";
+
+const keyAfter = (begin, key) => async (page) => {
+  await page.locator("#device-search").fill(begin);
+  await page.locator("#device-search").focus();
+  return () => page.keyboard.press(key);
+};
+
+// Each is prepared, and then done while it is measured; of several under one name the slowest counts.
 const DEEDS = {
-  "typing a word into the search": async (page) => {
-    await page.locator("#device-search").fill("");
-    await page.locator("#device-search").focus();
-    return () => page.keyboard.type("press-1", { delay: 40 });
-  },
-  "taking it back": async (page) => {
-    await page.locator("#device-search").focus();
-    return async () => {
-      for (let key = 0; key < 7; ++key) await page.keyboard.press("Backspace", { delay: 20 });
-    };
-  },
+  "typing a letter into the search": [...WORD].map((letter, at) => keyAfter(WORD.slice(0, at), letter)),
+  "taking one back": [...WORD].map((_, at) => keyAfter(WORD.slice(0, at + 1), "Backspace")),
   "sorting by queue": async (page) => () => page.getByRole("button", { name: "Queue" }).click(),
   "sorting by last seen": async (page) => () => page.getByRole("button", { name: "Last seen" }).click(),
   "sorting by name": async (page) => () => page.getByRole("button", { name: "Device", exact: true }).click(),
@@ -94,19 +104,17 @@ describe("speed", () => {
       const began = Date.now();
       await page.waitForFunction((all) => document.getElementById("count-all").textContent.replaceAll(",", "") === all, String(devices), { timeout: 30000 });
       const figures = { "the list is there after": Date.now() - began };
-      for (const [name, prepare] of Object.entries(DEEDS)) {
-        let best = Infinity;
-        for (let round = 0; round < ROUNDS && best >= LIMIT_MS; ++round) {
-          const { answer, frame } = await measured(page, await prepare(page));
-          // Scrolling has no event that is answered: it is smooth when frames keep coming.
-          best = Math.min(best, name === "scrolling" ? frame : Math.max(answer, 1));
-        }
-        figures[name] = Math.round(best);
+      for (const [name, deeds] of Object.entries(DEEDS)) {
+        figures[name] = 0;
+        for (const prepare of [deeds].flat()) figures[name] = Math.max(figures[name], await best(page, prepare, name === "scrolling"));
       }
       clearInterval(storm);
       await page.context().close();
       await mock.stop();
-      if (process.env.SPHEREGATE_PAGE_FIGURES) console.log(devices, figures);
+      if (process.env.SPHEREGATE_PAGE_FIGURES) {
+        console.log(`${devices} devices, milliseconds:`);
+        for (const [name, ms] of Object.entries(figures)) console.log(`  ${name}: ${ms || "less than 16"}`);
+      }
       for (const [name, ms] of Object.entries(figures).slice(1)) assert.ok(ms < LIMIT_MS, `${name} took ${ms} ms with ${devices} devices: ${JSON.stringify(figures)}`);
     });
   }

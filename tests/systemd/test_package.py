@@ -199,6 +199,8 @@ class Site:
             self.reloading(fleet, good + "\nlistne: {}\n", False)
             journal = self.container.journal(SERVICE)
             need(f"{CONFIGURATION}:" in journal and "listne" in journal, "the journal does not say what is wrong")
+            user = self.container.do("id", "--user", "spheregate").strip()
+            need(f"reload asked for uid={user}" in journal, "the gateway does not see who asks")
             self.reloading(fleet, good, True)
             fleet.run(1)
             fleet.settle()
@@ -259,6 +261,11 @@ class Site:
 
     def by_socket(self):
         self.container.do("systemctl", "stop", SERVICE)
+        try:
+            self.device(2).close()
+            need(False, "somebody still listens, although the service is stopped")
+        except ConnectionRefusedError:
+            pass
         self.container.do("systemctl", "enable", "--now", SOCKET)
         # The first device starts it.
         with self.device(2) as device:

@@ -82,12 +82,16 @@ class RefusalBook {
   // The device's latest that has not gone well since; null when there is none.
   const Entry* trouble(std::string_view device) const;
   std::size_t size() const { return entries_.size(); }
+  // How many refusals were added, ever; and the entries that have one of those after so many.
+  std::uint64_t changes() const { return changes_; }
+  std::vector<const Entry*> since(std::uint64_t changes, std::size_t most) const;
 
  private:
   struct Kept {
     Entry entry;
     base::MonoTime touched{};
     std::string key;
+    std::uint64_t change = 0;  // the latest, by its number
   };
   using Place = std::list<Kept>::iterator;
 
@@ -97,6 +101,7 @@ class RefusalBook {
   std::size_t troubled() const;
 
   const base::Clock& clock_;
+  std::uint64_t changes_ = 0;
   std::list<Kept> entries_;  // the latest first
   std::unordered_map<std::string_view, Place> places_;              // views into the entries
   std::unordered_multimap<std::string_view, Place> byDevice_;       // likewise; only those with a name

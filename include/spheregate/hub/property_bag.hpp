@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "spheregate/base/percent.hpp"
+
 namespace spheregate::hub {
 
 struct Property {
@@ -13,10 +15,8 @@ struct Property {
   bool operator==(const Property&) const = default;
 };
 
-// Percent-encoding, RFC 3986 unreserved kept, upper-case hex.
-[[nodiscard]] std::string percentEncode(std::string_view text);
-// `+` stays a plus. Nothing for a broken escape.
-[[nodiscard]] std::optional<std::string> percentDecode(std::string_view text);
+using base::percentDecode;
+using base::percentEncode;
 
 // Reads a telemetry suffix (leading `/`, a leading `?` and one trailing `/` tolerated) or a bare bag, in order, duplicates
 // kept. Nothing when an escape is broken.

@@ -8,9 +8,19 @@
 
 namespace spheregate::ops {
 
-struct HttpSettings {
+struct HttpPlace {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 9464;                   // 0: any free port
+  std::uint16_t port = 9464;  // 0: any free port
+};
+
+struct HttpSettings {
+  HttpPlace listen;
+  // PEM, both or none: with TLS, or in the clear.
+  std::filesystem::path certificate;
+  std::filesystem::path privateKey;
+  // Both or none: who asks needs a password.
+  std::string user;  // without a colon
+  std::filesystem::path passwordFile;
   std::size_t connectionsMax = 64;             // above it the one that has been quiet longest ends
   std::chrono::milliseconds deadline{10'000};  // to send a request, and again to take the answer; also for an idle connection
 };

@@ -69,6 +69,7 @@ class Registrar {
   metrics::Counter& refused_;
   metrics::Counter& failed_;
   metrics::Gauge& waiting_;
+  metrics::Gauge& inTrouble_;
   upstream::Pacer pacer_;
   upstream::Pacer::Ticket turn_ = 0;
   std::map<std::pair<Order, std::uint64_t>, Job> jobs_;

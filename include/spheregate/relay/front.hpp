@@ -76,7 +76,7 @@ class Front final : public session::Host, public DeviceSide {
 
   std::size_t devicesConnected() const { return connected_; }
   // Connected now, by the SHA-256 of the tenant CA that vouched for them; with 0 those that had some before.
-  std::map<std::string, std::size_t> devicesByCa() const;
+  const std::map<std::string, std::size_t>& devicesByCa() const { return devicesByCa_; }
   std::vector<DeviceView> devices() const;
   // Of a device that was here or has something queued; nothing otherwise.
   std::optional<queue::DeviceKey> find(std::string_view id) const;
@@ -129,7 +129,7 @@ class Front final : public session::Host, public DeviceSide {
   void noteEnd(const Guest& leaving, session::Ending ending, std::string_view detail);
   void logEnd(const session::Conversation& conversation, session::Ending ending, std::string_view detail);
   void connectCame(Guest& guest);
-  void refreshDevicesByCa();
+  void showDevicesByCa();
   std::size_t devicesHeld() const;
   void buryLater(std::unique_ptr<Guest> guest);
 

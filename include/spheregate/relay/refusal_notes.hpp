@@ -24,7 +24,7 @@ struct Refused {
   const tls::Verdict& verdict;
 };
 
-// Whom the front tells of refusals, logged or not. Called on the core thread; what is passed is valid during the call.
+// Whom the front tells of refusals, logged or not, and of who goes. Called on the core thread; what is passed is valid during the call.
 class RefusalNotes {
  public:
   virtual ~RefusalNotes() = default;
@@ -32,6 +32,8 @@ class RefusalNotes {
   // The device was allowed what it may have been refused before: its CONNECT, or the first publish or filter of a connection on which
   // none was refused.
   virtual void allowed(Deed deed, std::string_view deviceId) = 0;
+  // The device, whose CONNECT had been allowed, has no connection any more.
+  virtual void left(std::string_view deviceId) = 0;
 };
 
 }  // namespace spheregate::relay

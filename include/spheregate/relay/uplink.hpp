@@ -68,6 +68,8 @@ class Uplink final : public queue::CustodyUser {
   void received(queue::DeviceKey device, std::uint64_t token);
   void requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
+  // An operator wants a dead letter to be sent after all: it goes to the end of its device's queue, and `done` is told when it is safe there.
+  void retry(const std::string& letterId, queue::LetterRetried done);
   // Messages a second from backlogs of all devices together, in place of `queue.drain_rate`; 0: no limit.
   void setDrainRate(double perSecond);
   // Says DISCONNECT on all links.
@@ -80,6 +82,10 @@ class Uplink final : public queue::CustodyUser {
   };
   LinkState linkState(queue::DeviceKey device) const;
   std::size_t linksUp() const { return linksUp_; }
+  // When the first link came up or the last one went; before that, the start.
+  base::MonoTime since() const { return since_; }
+  // Why a link failed the last time; empty when one came up after that.
+  std::string_view lastError() const { return lastError_; }
   const upstream::Links& links() const { return links_; }
   // No device gets through to the hub, and the last that tried failed.
   bool hubAway() const { return linksUp_ == 0 && hubFails_; }
@@ -95,6 +101,7 @@ class Uplink final : public queue::CustodyUser {
   Lane& lane(queue::DeviceKey device);
   queue::Accepted accept(queue::DeviceKey device, const StoredMessage& message, bool dispensable);
   void linkCameUp();
+  void linkGone();
   void linkWentDown(const Lane& lane, std::string_view reason, bool failing);
 
   queue::Custody& custody_;
@@ -104,6 +111,8 @@ class Uplink final : public queue::CustodyUser {
   DeviceSide* devices_ = nullptr;
   std::vector<std::unique_ptr<Lane>> lanes_;  // by device key; null until the device needs a link
   std::size_t linksUp_ = 0;
+  base::MonoTime since_;
+  std::string lastError_;
   bool hubFails_ = false;  // so said the last link that went down, and none has come up since
   std::uint64_t acknowledged_ = 0;  // messages of all devices
   std::uint64_t cuts_ = 0;          // connections that the hub closed with messages under way, not again on the same one

@@ -2,7 +2,7 @@
 
 import { byId, icon, make, setData, setIcon, setMoment, setSentence, setShown, setText, timeOf, withCode } from "./dom.js";
 import { PARTS } from "./attention.js";
-import { bytes, count, figure, percent, plural, rate, span } from "./format.js";
+import { bytes, capital, count, figure, percent, plural, rate, span } from "./format.js";
 
 const UPLINK = {
   connected: { tone: "ok", icon: "ok", title: "Connected to IoT Hub", note: "Messages go straight through." },
@@ -136,8 +136,8 @@ export class Attention {
     const list = byId("attention-list");
     list.replaceChildren(...all.map((one) => {
       return make("li", { "data-tone": one.tone }, icon(one.tone),
-        make("div", {}, make("p", { class: "attention-title" }, ...withCode(one.title)), one.detail && make("p", { class: "attention-detail" }, ...withCode(one.detail)),
-          one.fix && make("p", { class: "fix" }, make("strong", {}, "Fix:"), make("span", {}, ...withCode(one.fix)))),
+        make("div", {}, make("p", { class: "attention-title" }, ...withCode(one.title)), one.detail && make("p", { class: "attention-detail" }, ...withCode(capital(one.detail))),
+          one.fix && make("p", { class: "fix" }, make("strong", {}, "Fix:"), make("span", {}, ...withCode(capital(one.fix))))),
         one.href && make("a", { class: "attention-link", href: one.href }, one.link, " →"));
     }));
     setText(byId("attention-count"), String(all.length));

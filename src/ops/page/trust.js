@@ -30,6 +30,7 @@ function left(days) {
 const dated = (ms) => make("time", { datetime: Number.isFinite(ms) ? new Date(ms).toISOString() : undefined, title: exact(ms) }, day(ms));
 const row = (...cells) => make("tr", {}, ...cells);
 const cell = (name, ...children) => make("td", { "data-label": name }, ...children);
+const number = (name, ...children) => make("td", { "data-label": name, class: "number" }, ...children);
 
 function certificateRow(one) {
   return row(make("th", { scope: "row" }, one.name), cell("Expires", dated(timeOf(one.expires))), cell("Left", left(one.days_left)));
@@ -41,15 +42,15 @@ function caRow(ca, now, several) {
   return row(
     make("th", { scope: "row" }, make("span", { class: "ca-name", title: ca.subject }, ca.tenant_id || ca.subject), make("span", { class: "row-id", title: `SHA-256 ${ca.sha256}, ${ca.file}` }, `${ca.sha256.slice(0, 12)} · ${ca.file.split("/").at(-1)}`)),
     cell("Until", dated(end), left(daysUntil(end, now))),
-    cell("Devices seen", count(ca.devices_seen), idle && make("span", { class: "row-sub" }, "no device needs it yet, or any more")),
-    cell("Connected", count(ca.connected)));
+    number("Devices seen", count(ca.devices_seen), idle && make("span", { class: "row-sub" }, "no device needs it yet, or any more")),
+    number("Connected", count(ca.connected)));
 }
 
 function crlRow(crl) {
   const due = crl.next_update ? crl.next_update * 1000 : NaN;
   return row(
     make("th", { scope: "row" }, make("span", { title: crl.file }, crl.file.split("/").at(-1)), make("span", { class: "row-id" }, `CA ${crl.ca_sha256.slice(0, 12)}`)),
-    cell("Revoked", count(crl.entries)), cell("Issued", dated(crl.this_update * 1000)),
+    number("Revoked", count(crl.entries)), cell("Issued", dated(crl.this_update * 1000)),
     cell("Next due", dated(due), crl.stale && make("span", { class: "days", "data-tone": "warn" }, icon("warn"), make("span", { class: "days-word" }, "stale"))));
 }
 

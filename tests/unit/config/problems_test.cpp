@@ -30,7 +30,7 @@ TEST(Problems, aTypingErrorHasItsPlaceAndTheRightWord) {
 
 TEST(Problems, aKeyInTheWrongSectionIsSentHome) {
   EXPECT_THAT(problemsOf(kLeast + "max_connections: 5\n"), ElementsAre(HasSubstr("it belongs under `devices`")));
-  EXPECT_THAT(problemsOf(leastWith("http", "zzzz: 5")), ElementsAre(HasSubstr("known here are listen")));
+  EXPECT_THAT(problemsOf(leastWith("http", "zzzz: 5")), ElementsAre(HasSubstr("known here are listen, certificate, private_key, user, password_file")));
   EXPECT_THAT(problemsOf(kLeast + "queue.path: /x\n"), ElementsAre(HasSubstr("a key has no dots")));
 }
 

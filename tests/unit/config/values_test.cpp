@@ -65,10 +65,10 @@ TEST(Values, theConnectRateIsShownAsItTakesEffect) {
 }
 
 TEST(Values, readsAddressesWithPorts) {
-  EXPECT_EQ(good(leastWith("http", "listen: \"127.0.0.1:0\"")).http.port, 0);
+  EXPECT_EQ(good(leastWith("http", "listen: \"127.0.0.1:0\"")).http.listen.port, 0);
   const Config six = good(leastWith("http", "listen: \"[::1]:9464\""));
-  EXPECT_EQ(six.http.address, "::1");
-  EXPECT_EQ(six.http.port, 9464);
+  EXPECT_EQ(six.http.listen.address, "::1");
+  EXPECT_EQ(six.http.listen.port, 9464);
   for (const char* wrong :
        {"9464", "127.0.0.1", "::1:9464", "[127.0.0.1]:1", "127.0.0.1:65536", "127.0.0.1:-1", "host:1", ":1", "[]:1"}) {
     EXPECT_THAT(problemsOf(leastWith("http", "listen: \"" + std::string{wrong} + "\"")),
@@ -232,7 +232,7 @@ TEST(Values, theAdminSocketMayBeNoneAndItsGroupHasAName) {
   EXPECT_EQ(parse(leastWith("admin", "socket: \"\""), "f").config.admin.socket, "");
   EXPECT_THAT(problemsOf(leastWith("admin", "group: ops")), IsEmpty());
   EXPECT_THAT(problemsOf(leastWith("admin", "group: \"a group\"")), ElementsAre(HasSubstr("is not the name of a group")));
-  EXPECT_THAT(problemsOf(leastWith("admin", "user: root")), ElementsAre(HasSubstr("known here are socket, group")));
+  EXPECT_THAT(problemsOf(leastWith("admin", "owner: root")), ElementsAre(HasSubstr("known here are socket, group")));
 }
 
 }  // namespace

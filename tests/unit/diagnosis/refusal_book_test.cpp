@@ -53,6 +53,23 @@ TEST_F(RefusalBookTest, countsWhatComesAgainAndKeepsTheLatestWords) {
   EXPECT_EQ(book.trouble("dev"), &entry);
 }
 
+TEST_F(RefusalBookTest, tellsWhatWasAddedSince) {
+  book.add(of("a"));
+  book.add(of("b"));
+  const std::uint64_t before = book.changes();
+  EXPECT_THAT(book.since(before, 10), SizeIs(0));
+  EXPECT_THAT(book.since(0, 10), SizeIs(2));
+  book.add(of("c"));
+  book.add(of("a"));
+  book.add(of("a"));
+  book.wentWell(Stage::tls, "b");
+  const auto added = book.since(before, 10);
+  ASSERT_THAT(added, SizeIs(2)) << "each once, and not what went well";
+  EXPECT_EQ(added[0]->refusal.device, "a");
+  EXPECT_EQ(added[1]->refusal.device, "c");
+  EXPECT_THAT(book.since(before, 1), SizeIs(1));
+}
+
 TEST_F(RefusalBookTest, aSuccessResolvesWhatItDisproves) {
   book.add(of("dev", Stage::tls));
   book.add(of("dev", Stage::connect, "client_id_case"));

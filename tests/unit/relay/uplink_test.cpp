@@ -47,6 +47,31 @@ TEST_F(UplinkTest, aRecordWithATopicThatNoPacketTakesBecomesADeadLetter) {
   EXPECT_NE(base::asText(hub.sent).find("/bbb"), std::string_view::npos);
 }
 
+TEST_F(UplinkTest, knowsSinceWhenAndWhyNot) {
+  open();
+  const base::MonoTime start = time_.clock.now();
+  EXPECT_EQ(uplink_->since(), start);
+  time_.pass(seconds{5});
+  take("/a");
+  hubFails();
+  EXPECT_EQ(uplink_->lastError(), "no route");
+  EXPECT_EQ(uplink_->since(), start) << "it was not up before either";
+  time_.pass(minutes{2});
+  test::WireView& hub = hubAccepts();
+  const base::MonoTime up = time_.clock.now();
+  EXPECT_EQ(uplink_->since(), up);
+  EXPECT_EQ(uplink_->lastError(), "");
+  take("/b", "other");
+  hubAccepts();
+  EXPECT_EQ(uplink_->since(), up) << "one more link changes nothing";
+  time_.pass(seconds{7});
+  hubs_.back()->user->wireClosed({});
+  EXPECT_EQ(uplink_->since(), up);
+  hub.user->wireClosed({});
+  EXPECT_EQ(uplink_->since(), time_.clock.now());
+  EXPECT_NE(uplink_->lastError(), "");
+}
+
 TEST_F(UplinkTest, keepsToTheMessagesOfTheTierWithManyDevices) {
   upstream_.tier = upstream::Tier::s1;
   open();

@@ -1,6 +1,6 @@
-#include "spheregate/hub/property_bag.hpp"
+#include "spheregate/base/percent.hpp"
 
-namespace spheregate::hub {
+namespace spheregate::base {
 namespace {
 
 constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -53,4 +53,4 @@ std::optional<std::string> percentDecode(std::string_view text) {
   return decoded;
 }
 
-}  // namespace spheregate::hub
+}  // namespace spheregate::base
