@@ -52,19 +52,25 @@ def entries(lines):
     return found
 
 
+def without(words, word):
+    """The words less that one, and whether it was there."""
+    kept = [one for one in words.split(" ") if one != word]
+    return " ".join(kept), len(kept) < len(words.split(" "))
+
+
 def option(head, text):
     names, _, rest = head.partition(" ")
     rest = re.sub(r" ?\b(Needs|Excludes):( --?[\w-]+)+", "", " " + rest).strip()
     made = Option(names.split(","), text=text)
-    if rest.endswith("..."):
-        made.repeated, rest = True, rest[:-3].strip()
-    if rest.endswith("REQUIRED"):
-        made.required, rest = True, rest[:-8].strip()
-    # What the value is checked for stands behind a colon: N:INT in [1 - 100]=50.
-    match = re.fullmatch(r"(?P<value>[^:=\s]*(?:=[A-Z]+(?![^ ]))?)(?::(?:[^=]*))?(?:=(?P<default>\S+))?", rest)
+    rest, made.required = without(rest, "REQUIRED")
+    rest, made.repeated = without(rest, "...")
+    # What the value is checked for stands behind a colon: N:INT in [1 - 100]=50, TEXT:{one,other}.
+    match = re.fullmatch(r"(?P<value>[^:=\s]*(?:=[A-Z]+(?![^ ]))?)(?::(?P<check>[^=]*))?(?:=(?P<default>\S+))?", rest)
     if not match:
         raise ValueError(f"cannot read the help's line for {head!r}")
     made.value, made.default = match["value"], match["default"] or ""
+    if words := re.fullmatch(r"\{([^{}]+)\}", match["check"] or ""):
+        made.value = words[1].replace(",", "|")
     return made
 
 

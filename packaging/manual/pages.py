@@ -13,9 +13,9 @@ def heading(option):
 
 
 def sentence(text):
-    # What begins with a value and a colon says what that value does.
+    # What begins with a value is to be typed so.
     first = text.split(" ", 1)[0]
-    return (text if first.endswith(":") else text[:1].upper() + text[1:]).rstrip(".") + "."
+    return (text if first.endswith((":", ",")) else text[:1].upper() + text[1:]).rstrip(".") + "."
 
 
 def explanation(option):
@@ -44,7 +44,7 @@ def synopsis(command):
     if any(not option.required and HELP not in option.names for option in command.options):
         parts.append(f"[{italic('OPTIONS')}]")
     for positional in command.positionals:
-        name = italic(positional.value or positional.name)
+        name = italic(positional.value or positional.name) + (" ..." if positional.repeated else "")
         parts.append(name if positional.required else f"[{name}]")
     return " ".join(parts)
 

@@ -60,8 +60,11 @@ class Reading(unittest.TestCase):
                 ("--ip ADDRESS ...", ["--ip"], "ADDRESS", "", False, True),
                 ("--set KEY=VALUE ...", ["--set"], "KEY=VALUE", "", False, True),
                 ("--devices N:INT in [1 - 100000]=50", ["--devices"], "N", "50", False, False),
+                ("--state TEXT:{connected,refused}", ["--state"], "connected|refused", "", False, False),
+                ("level TEXT:{debug,info} REQUIRED", ["level"], "debug|info", "", True, False),
                 ("--config FILE=/etc/spheregate/spheregate.yaml", ["--config"], "FILE", "/etc/spheregate/spheregate.yaml", False, False),
                 ("list FILE REQUIRED", ["list"], "FILE", "", True, False),
+                ("id ID ... REQUIRED", ["id"], "ID", "", True, True),
                 ("SHA256 REQUIRED", ["SHA256"], "", "", True, False)):
             with self.subTest(head):
                 self.assertEqual(help.option(head, "text"), help.Option(names, value, default, "text", required, repeated))
