@@ -22,13 +22,14 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 from container import CannotBoot, Container, base_root  # noqa: E402
 from device import Device  # noqa: E402
 from fleet import Fleet, allow_files, numbers_at  # noqa: E402
-from harness import POLICY_KEY, Hubsim, Pki, wait_until  # noqa: E402
+from harness import POLICY_KEY, Hubsim, Pki, http_request, parse_metrics, wait_until  # noqa: E402
 from knocking import Knocker  # noqa: E402
 
 SKIPPED = 77
 FLEET = 200
 KNOCKERS = 4
 PORT = 8883
+METRICS_PORT = 9464
 SERVICE, SOCKET = "spheregate.service", "spheregate.socket"
 CONFIGURATION = "/etc/spheregate/spheregate.yaml"
 # What Debian policy lets a package leave: the system user that it made, and copies of the files that name users.
@@ -139,6 +140,11 @@ class Site:
         with self.device(0) as device:
             device.connect().publish("first=1", b"first")
         self.hub.await_messages(self.pki.ids[0], 1)
+        # The unit hides most of /proc, and what the metrics need is still there.
+        facts = parse_metrics(http_request(METRICS_PORT, "GET", "/metrics")[1].decode())
+        started = facts[("process_start_time_seconds", frozenset())]
+        need(abs(time.time() - started) < 600, f"process_start_time_seconds is {started}")
+        need(facts[("process_open_fds", frozenset())] > 10, "process_open_fds is not known")
         self.steps.note(f"uplink {self.status()['uplink']['condition']}")
 
     def check(self):
