@@ -13,6 +13,7 @@ import urllib.request
 from device import Refused
 from events import Listener
 from harness import GatewayTest, http_request, wait_until
+from schemas import assert_fits
 from test_admin import documented
 
 USER, PASSWORD = "ops", "correct horse battery staple"
@@ -156,8 +157,8 @@ class Http(GatewayTest):
             self.assertNotIn("last_error", self.gateway.status()["uplink"])
         history = json.loads(http_request(self.gateway.http_port, "GET", "/history")[1])
         self.assertEqual((history["step_seconds"], history["steps"]), (60, len(history["accepted"])))
-        columns = documented("Steps")
-        self.assertEqual(set(history), set(columns))
+        self.assertEqual(set(history), set(documented("Steps")))
+        assert_fits(self, "history", history)
 
     def test_events(self):
         self.start_gateway(extra={"devices": {"aliases": {self.pki.ids[0]: "pump-3"}}})
