@@ -12,6 +12,7 @@ from sites import Site
 # An alert may need a minute of data, and then as long again.
 PATIENCE = 150.0
 WINDOW = 20
+SCRAPE_PASSWORD = "of the one gateway that wants one"
 PLANT_KEY = made_up_key("the plant's gateway")
 
 

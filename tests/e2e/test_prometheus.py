@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from device import Closed
+from device import GATEWAY_NAME, Closed
 from harness import Gateway, GatewayTest, wait_until
 from prometheus import RULES, Prometheus, alerts, filled_in, hastened, marks, queries
 from sites import free_port
@@ -68,17 +68,24 @@ class RealPrometheus(WaysOfWorking, GatewayTest):
         self.assertEqual(server.firing(), {})
 
     def test_a_gateway_that_is_gone_is_told_of(self):
-        """The way of an alert from end to end; all others are in `./dev test-alerts`."""
-        self.start_gateway(extra=with_http_port(free_port()))
-        target = f"127.0.0.1:{self.gateway.http_port}"
-        server = Prometheus(self.directory, {target: {"site": "plant-7"}}, hastened(RULES.read_text(), 120), interval="500ms")
+        """The way of an alert from end to end, over TLS and with a password; all others are in `./dev test-alerts`."""
+        def secured(gateway):
+            return {"http": {"listen": f"127.0.0.1:{free_port()}", "certificate": str(self.pki.path("gateway.pem")),
+                             "private_key": str(self.pki.path("gateway.key")), "user": "prometheus",
+                             "password_file": gateway.secret("http.password", "secret\n")}}
+
+        self.start_gateway(wait=False, extra=secured)
+        target = self.gateway.settings["http"]["listen"]
+        scrape = {"scheme": "https", "tls_config": {"ca_file": self.pki.gateway_root, "server_name": GATEWAY_NAME},
+                  "basic_auth": {"username": "prometheus", "password_file": str(self.gateway.directory / "http.password")}}
+        server = Prometheus(self.directory, {target: {"site": "plant-7"}}, hastened(RULES.read_text(), 120), "500ms", scrape)
         self.addCleanup(server.kill)
         wait_until(lambda: server.targets_up() == [target], 20, lambda: server.call("targets"))
         self.gateway.kill()
         said = wait_until(lambda: server.firing().get(("SpheregateDown", target)), 15, lambda: server.call("alerts"))
         self.assertIn(f"no answer from {target}", said)
         self.assertEqual(server.query("ALERTS{alertname='SpheregateDown'}")[0][0]["site"], "plant-7")
-        self.gateway.start()
+        self.gateway.start(wait=False)
         wait_until(lambda: server.firing() == {}, 15, lambda: server.call("alerts"))
 
 

@@ -132,7 +132,8 @@ TEST_F(LiveEventsTest, sayOfAStormOnlyThatItIsOne) {
   ASSERT_THAT(heard("devices"), SizeIs(1));
   for (int number = 0; number < 10'000; ++number) live_->visited("device-" + std::to_string(number));
   second();
-  EXPECT_EQ(heard("devices"), std::vector<json>{json{{"changed", 10'000}}});
+  ASSERT_THAT(heard("devices"), SizeIs(1));
+  EXPECT_EQ(heard("devices")[0].dump(), "{\"changed\":10000}");
   for (std::size_t number = 0; number < LiveEvents::kDevicesMax; ++number) live_->visited("device-" + std::to_string(number));
   second();
   EXPECT_THAT(heard("device"), SizeIs(LiveEvents::kDevicesMax));
@@ -142,8 +143,8 @@ TEST_F(LiveEventsTest, sayOfAStormOnlyThatItIsOne) {
 TEST_F(LiveEventsTest, areSilentWhileNobodyListens) {
   open();
   live_->visited("pump");
-  second();
-  EXPECT_FALSE(time_.timers.next().has_value() && *time_.timers.next() <= time_.clock.now() + 1s) << "nothing waits for nobody";
+  time_.pass(1min);
+  EXPECT_EQ(summaries_, 0);
   listen();
   second();
   EXPECT_THAT(heard("device"), IsEmpty()) << "that was before";
