@@ -67,14 +67,14 @@ describe("for everybody", () => {
     assert.deepEqual(violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)}`)), [], `axe on ${where}`);
   }
 
-  for (const scheme of ["light", "dark"]) {
-    test(`contrast, names and roles, ${scheme}`, async () => {
-      const page = await full({ scheme });
-      await judge(page, `the page, ${scheme}`, scheme === "light");
+  for (const colors of ["light", "dark"]) {
+    test(`contrast, names and roles, ${colors}`, async () => {
+      const page = await full({ colors });
+      await judge(page, `the page, ${colors}`, colors === "light");
       await page.evaluate(() => (document.body.dataset.mode = "lost"));
-      await judge(page, `the page without a connection, ${scheme}`);
+      await judge(page, `the page without a connection, ${colors}`);
       await openDetails(page);
-      await judge(page, `the details, ${scheme}`, scheme === "light");
+      await judge(page, `the details, ${colors}`, colors === "light");
       assert.deepEqual(await troubleOf(page), []);
       await page.context().close();
     });

@@ -18,8 +18,8 @@ const RECORD = `
 `;
 
 // `trouble` of the page: what its console complained of, what it threw, what its policy refused.
-export async function open(browser, url, { width = 1280, height = 900, scheme = "light", wait = true, zone = "UTC", before, motion = "reduce", ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: motion, timezoneId: zone, ...options });
+export async function open(browser, url, { width = 1280, height = 900, colors = "light", wait = true, zone = "UTC", before, motion = "reduce", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: colors, reducedMotion: motion, timezoneId: zone, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(10000);
   page.trouble = [];

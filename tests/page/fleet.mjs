@@ -190,8 +190,8 @@ export class Fleet {
       rates: this.rates, state: { usable: true },
       clock: { behind: false, machine: Math.floor(now / 1000), not_before: Math.floor(now / 1000) - 3600, certificates_judged_by: Math.floor(now / 1000) },
       configuration: { last_reload: "ok", in_force_since: Math.floor(now / 1000) - 86400 * 2, restart_needed: [] },
-      certificates: [{ name: "server certificate", ...days(211.3) }, { name: "gateway root 1", ...days(3241) }, { name: "gateway root 2", ...days(6893) },
-                     { name: `tenant CA ${OLD_CA.slice(0, 12)}`, ...days(23.4) }, { name: `tenant CA ${NEW_CA.slice(0, 12)}`, ...days(693) }],
+      certificates: [{ name: `server certificate CN=${this.hostname}`, ...days(211.3) }, { name: "root of the hub C=US, O=DigiCert Inc, CN=DigiCert Global Root G2", ...days(4067) },
+                     { name: `tenant CA ${ISSUER}`, ...days(23.4) }, { name: `tenant CA ${ISSUER}`, ...days(693) }],
       tenant_cas: [this.ca(OLD_CA, "catalog-2024.pem", now, 23.4), this.ca(NEW_CA, "catalog-2026.pem", now, 693)],
       crls: [], devices_connected: this.connected, devices_total: this.devices.size,
     };

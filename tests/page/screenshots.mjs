@@ -18,10 +18,10 @@ function busyFleet() {
 }
 
 const SHOTS = [
-  { name: "status-light", scheme: "light", width: 1280, height: 1260 },
-  { name: "status-dark", scheme: "dark", width: 1280, height: 1260, cut: true },
-  { name: "status-phone", scheme: "light", width: 390, height: 1400 },
-  { name: "status-device", scheme: "light", width: 1280, height: 840, device: true },
+  { name: "status-light", colors: "light", width: 1280, height: 1260 },
+  { name: "status-dark", colors: "dark", width: 1280, height: 1260, cut: true },
+  { name: "status-phone", colors: "light", width: 390, height: 1400 },
+  { name: "status-device", colors: "light", width: 1280, height: 840, device: true },
 ];
 
 const browser = await launch();

@@ -12,14 +12,13 @@ HOSTILE = "<img src=x onerror='window.hacked=1'>"
 
 @needs_browser
 class RealGateway(GatewayTest):
-    def setUp(self):
-        super().setUp()
+    def start(self):
         self.start_gateway(extra={"devices": {"aliases": {self.pki.ids[2]: "pump-1"}}})
 
-    def open(self, **options):
+    def open(self, scheme="http", **options):
         self.browser = Browser()
         self.addCleanup(self.browser.close)
-        self.browser.open(f"http://127.0.0.1:{self.gateway.http_port}/", **options)
+        self.browser.open(f"{scheme}://127.0.0.1:{self.gateway.http_port}/", **options)
 
     def text(self, selector):
         return self.browser.run("return page.locator(given.selector).innerText()", selector=selector)
@@ -32,6 +31,7 @@ class RealGateway(GatewayTest):
             device.connect(**options)
 
     def test_what_happens_appears_by_itself(self):
+        self.start()
         self.open()
         browser = self.browser
         browser.await_text("#devices-none", "No device has come yet")
@@ -85,8 +85,9 @@ class RealGateway(GatewayTest):
         self.assert_no_trouble()
 
     def test_dark_with_every_section(self):
+        self.start()
         with self.gateway.connected(self.pki.device(3)):
-            self.open(scheme="dark")
+            self.open(colors="dark")
             self.browser.await_text("#device-rows", short_id(self.pki.ids[3]))
             self.assertEqual(self.browser.run("return page.evaluate(() => getComputedStyle(document.body).backgroundColor)"), "rgb(12, 15, 20)")
             self.browser.await_text("#certificate-rows", "server")
@@ -95,7 +96,19 @@ class RealGateway(GatewayTest):
             self.assertRegex(self.text(".bar-name p"), r"^Spheregate \d+\.\d+\.\d+ · up \d+.s")
             self.assert_no_trouble()
 
+    def test_over_tls_with_a_password(self):
+        self.start_gateway(wait=False, extra=lambda gateway: {"http": {
+            "listen": "127.0.0.1:0", "certificate": str(self.pki.path("gateway.pem")), "private_key": str(self.pki.path("gateway.key")),
+            "user": "operator", "password_file": gateway.secret("http.password", "quite secret\n")}})
+        wait_until(lambda: self.gateway.log_lines("listening"), 20, "the gateway listens")
+        self.gateway.http_port = int(self.gateway.log_lines("http listening")[0]["port"])
+        self.open("https", ignoreHTTPSErrors=True, httpCredentials={"username": "operator", "password": "quite secret"})
+        self.browser.await_text("#live-word", "Live")
+        self.browser.await_text("#devices-none", "No device has come yet")
+        self.assertEqual(self.browser.run("return (await troubleOf(page)).filter((one) => !one.includes('401'))"), [])
+
     def test_policy_and_files(self):
+        self.start()
         status, body = http_request(self.gateway.http_port, "GET", "/")
         self.assertEqual(status, 200)
         page = body.decode()

@@ -1,6 +1,6 @@
 // What of a status needs somebody, in words with what to do. No drawing here.
 
-import { count, day, percent, plural } from "./format.js";
+import { certificateName, count, day, percent, plural } from "./format.js";
 import { urgency } from "./trust.js";
 
 // What becomes of an accepted message.
@@ -50,10 +50,15 @@ function ofConfiguration({ configuration = {}, clock, provisioning }) {
   return found;
 }
 
+function nameOf({ name }) {
+  const { kind, common } = certificateName(name);
+  return common ? `${kind} ${common}` : kind;
+}
+
 function ofTrust({ certificates = [], crls = [], tenant_cas: cas }) {
   const found = certificates.map((one) => ({ one, urgent: urgency(one.days_left) })).filter(({ urgent }) => urgent.tone !== "ok").map(({ one, urgent }) => ({
     tone: urgent.tone,
-    title: one.days_left < 0 ? `Expired: ${one.name}` : `Expires ${one.days_left < 1 ? "within a day" : `in ${plural(Math.floor(one.days_left), "day")}`}: ${one.name}`,
+    title: one.days_left < 0 ? `Expired: ${nameOf(one)}` : `Expires ${one.days_left < 1 ? "within a day" : `in ${plural(Math.floor(one.days_left), "day")}`}: ${nameOf(one)}`,
     fix: one.fix,
     href: "#certificates", link: "Certificates",
   }));

@@ -33,7 +33,7 @@ export const CHARTS = [
     sum: (frame) => `${waiting(summary(frame, "oldest").last)}, at most ${span(summary(frame, "oldest").most)}`,
   },
   {
-    id: "messages", title: "Messages a second", axis: rate, scale: (most) => ticks(most, 4, false),
+    id: "messages", title: "Messages per second", axis: rate, scale: (most) => ticks(most, 4, false),
     series: [
       { name: "accepted", label: "in", say: perSecond },
       { name: "delivered", label: "out", say: perSecond },

@@ -125,6 +125,14 @@ export function shortId(id) {
   return characters.length > 40 ? `${characters.slice(0, 26).join("")}…${characters.slice(-8).join("")}` : id;
 }
 
+// What the gateway calls a certificate, taken apart: "server certificate CN=gateway.plant.example" is a kind and somebody's name, of which the
+// rest (country, organisation) tells nothing new.
+export function certificateName(name) {
+  const [, kind, subject] = /^(.*?)\s+((?:[A-Z]+=).*)$/.exec(name) ?? [];
+  const common = /(?:^|[,/+]\s*)CN\s*=\s*([^,+]+)/.exec(subject ?? "");
+  return common ? { kind, common: common[1].trim() } : { kind: name, common: "" };
+}
+
 // `client_id_case` is a label for machines.
 export function words(label) {
   return String(label).replaceAll("_", " ");

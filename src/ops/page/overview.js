@@ -12,7 +12,7 @@ const UPLINK = {
              note: "The hub lets no device in: check the key of `upstream.auth`, the clock, and the devices in the hub. What devices send is kept." },
   cut: { tone: "bad", icon: "bad", title: "Cut off from IoT Hub",
          note: "Devices go on publishing, and everything is kept until the hub is back. `spheregate check` looks at the way to it." },
-  connecting: { tone: "warn", icon: "warn", title: "Connecting to IoT Hub", note: "No device has its link yet." },
+  connecting: { tone: "idle", icon: "idle", title: "Connecting to IoT Hub", note: "No device has its link yet." },
   idle: { tone: "idle", icon: "idle", title: "No device is connected", note: "Each device has its own link to the hub; the links come with the devices." },
 };
 

@@ -1,7 +1,7 @@
 // Certificates and what is left of their days, tenant CAs and who comes with them, revocation lists.
 
 import { byId, icon, make, setShown, timeOf } from "./dom.js";
-import { count, day, exact, plural } from "./format.js";
+import { certificateName, count, day, exact, plural } from "./format.js";
 
 const SOON_DAYS = 30;
 const AT_ONCE_DAYS = 7;
@@ -33,7 +33,8 @@ const cell = (name, ...children) => make("td", { "data-label": name }, ...childr
 const number = (name, ...children) => make("td", { "data-label": name, class: "number" }, ...children);
 
 function certificateRow(one) {
-  return row(make("th", { scope: "row" }, one.name), cell("Expires", dated(timeOf(one.expires))), cell("Left", left(one.days_left)));
+  const { kind, common } = certificateName(one.name);
+  return row(make("th", { scope: "row", title: [one.name, one.file].filter(Boolean).join("\n") }, kind, common && make("span", { class: "row-id" }, common)), cell("Expires", dated(timeOf(one.expires))), cell("Left", left(one.days_left)));
 }
 
 function caRow(ca, now, several) {
