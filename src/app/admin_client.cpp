@@ -57,4 +57,14 @@ Answered ask(const std::filesystem::path& socket, std::string_view method, const
   return ops::AdminAnswer{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }
 
+bool nobodyServes(const std::filesystem::path& socket) {
+  if (socket.empty()) return true;
+  if (socket.native().size() >= sizeof(sockaddr_un::sun_path)) return false;
+  asio::io_context loop;
+  Local::socket stream{loop};
+  ErrorCode error;
+  stream.connect(Local::endpoint{socket.string()}, error);
+  return error == boost::system::errc::no_such_file_or_directory || error == asio::error::connection_refused;
+}
+
 }  // namespace spheregate::app

@@ -16,4 +16,7 @@ namespace spheregate::app {
 base::Explained<ops::AdminAnswer> ask(const std::filesystem::path& socket, std::string_view method, const std::string& target,
                                       std::chrono::seconds patience = std::chrono::seconds{30});
 
+// Whether nobody is there to be asked: no socket, or one that a dead process left. Somebody whom this user may not ask is there.
+bool nobodyServes(const std::filesystem::path& socket);
+
 }  // namespace spheregate::app

@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "admin_client.hpp"
 #include "exit_code.hpp"
+#include "text_lines.hpp"
 
 namespace spheregate::app {
 
@@ -38,24 +40,23 @@ std::optional<std::filesystem::path> AdminOptions::socketPath() const {
   return loaded.config.admin.socket;
 }
 
-std::optional<json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code) {
-  code = kFailed;
-  const auto answer = ask(socket, method, target);
-  if (!answer) {
-    std::fprintf(stderr, "spheregate: %s\n", answer.error().c_str());
-    return std::nullopt;
-  }
+base::Explained<json> answered(const std::filesystem::path& socket, std::string_view method, const std::string& target, std::chrono::seconds patience,
+                               unsigned* status) {
+  const auto answer = ask(socket, method, target, patience);
+  if (!answer) return base::failed<json>(answer.error());
+  if (status != nullptr) *status = answer->status;
   json body = json::parse(answer->body, nullptr, false);
-  if (body.is_discarded() || !body.is_object()) {
-    std::fprintf(stderr, "spheregate: what serves %s is no gateway: its answer is not JSON\n", socket.c_str());
-    return std::nullopt;
-  }
-  if (answer->status != 200) {
-    std::fprintf(stderr, "spheregate: %s; %s\n", body.value("error", "the gateway refused").c_str(), body.value("fix", "").c_str());
-    return std::nullopt;
-  }
-  code = kGood;
-  return body;
+  if (body.is_discarded() || !body.is_object()) return base::failed<json>("what serves " + socket.string() + " is no gateway: its answer is not JSON");
+  if (answer->status != 200) return base::failed<json>(textOf(body, "error", "the gateway refused") + "; " + textOf(body, "fix", ""));
+  return base::Explained<json>{boost::system::in_place_value, std::move(body)};
+}
+
+std::optional<json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code) {
+  auto answer = answered(socket, method, target);
+  code = answer ? kGood : kFailed;
+  if (answer) return std::move(*answer);
+  std::fprintf(stderr, "spheregate: %s\n", answer.error().c_str());
+  return std::nullopt;
 }
 
 int askAndShow(const AdminOptions& options, std::string_view method, const std::string& target, const std::function<void(const json&)>& show) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "command_line.hpp"
+#include "spheregate/base/result.hpp"
 
 namespace spheregate::app {
 
@@ -29,6 +31,9 @@ struct AdminOptions {
 // Asks the gateway and hands a good answer to `show`, or prints it as it is with --json. Everything else goes to stderr. Returns the exit code.
 int askAndShow(const AdminOptions& options, std::string_view method, const std::string& target,
                const std::function<void(const nlohmann::json&)>& show);
+// One good answer; the error is a sentence, with what to do, and `status` that of HTTP, where somebody answered.
+base::Explained<nlohmann::json> answered(const std::filesystem::path& socket, std::string_view method, const std::string& target,
+                                      std::chrono::seconds patience = std::chrono::seconds{30}, unsigned* status = nullptr);
 // One answer, for a command that asks several times. Nothing when there is none; why is on stderr then, and the exit code in `code`.
 std::optional<nlohmann::json> answerOf(const std::filesystem::path& socket, std::string_view method, const std::string& target, int& code);
 

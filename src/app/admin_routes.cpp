@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "json_answer.hpp"
+#include "log_routes.hpp"
+#include "queue_routes.hpp"
 #include "read_routes.hpp"
 #include "required.hpp"
 #include "spheregate/base/log.hpp"
@@ -20,14 +22,26 @@ constexpr std::string_view kDevices = "/devices/";
 constexpr std::string_view kDisconnect = "/disconnect";
 
 AdminAnswer unknown() {
-  return wrong(404, "there is nothing here", "there are /status, /devices, /devices/{id or alias}, /refusals; POST /devices/{id or alias}/disconnect, /reload");
+  return wrong(404, "there is nothing here", "there are /status, /metrics, /devices, /devices/{id or alias}, /refusals, /queue, /queue/messages, /queue/dead-letters, /audit, /log; POST "
+               "/devices/{id or alias}/disconnect, /queue/dead-letters/{id}/retry, /log/{level}, /reload");
 }
 
 }  // namespace
 
-AdminAnswer AdminRoutes::answer(const AdminRequest& request) { return request.method == "POST" ? change(request) : read(request); }
+void AdminRoutes::answer(const AdminRequest& request, const ops::AdminReply& reply) {
+  const QueueParts queue{.custody = parts_.custody,
+                         .uplink = parts_.uplink,
+                         .aliases = [this]() -> const identity::Aliases& { return parts_.status().fleet.aliases; },
+                         .clock = parts_.status().fleet.clock};
+  if (answerAboutQueue(queue, request, reply)) return;
+  if (auto about = answerAboutLog(parts_.log, request)) return reply(std::move(*about));
+  reply(request.method == "POST" ? change(request) : read(request));
+}
 
-AdminAnswer AdminRoutes::read(const AdminRequest& request) { return readRoute(parts_.status(), request).value_or(unknown()); }
+AdminAnswer AdminRoutes::read(const AdminRequest& request) {
+  if (request.path == "/metrics") return {200, parts_.metrics(), "text/plain; version=0.0.4; charset=utf-8"};
+  return readRoute(parts_.status(), request).value_or(unknown());
+}
 
 AdminAnswer AdminRoutes::change(const AdminRequest& request) {
   const std::string_view path = request.path;
@@ -50,7 +64,7 @@ AdminAnswer AdminRoutes::change(const AdminRequest& request) {
 
 std::unique_ptr<ops::AdminSocket> openAdminSocket(boost::asio::io_context& loop, const ops::AdminSettings& settings, AdminRoutes& routes) {
   if (settings.socket.empty()) return nullptr;
-  auto opened = ops::AdminSocket::open(loop, settings, [&routes](const ops::AdminRequest& request) { return routes.answer(request); });
+  auto opened = ops::AdminSocket::open(loop, settings, [&routes](const ops::AdminRequest& request, const ops::AdminReply& reply) { routes.answer(request, reply); });
   if (opened || settings.socketGiven || !settings.group.empty()) return required(std::move(opened));
   base::logWarn("no admin socket", {{"reason", opened.error()}, {"consequence", "`spheregate devices` and `spheregate status` cannot ask this gateway"}});
   return nullptr;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "log_control.hpp"
 #include "spheregate/ops/admin_socket.hpp"
 #include "status.hpp"
 
@@ -12,6 +13,10 @@ namespace spheregate::app {
 struct AdminParts {
   std::function<StatusParts()> status;
   relay::Front& front;
+  queue::Custody& custody;
+  relay::Uplink& uplink;
+  LogControl& log;
+  std::function<std::string()> metrics;  // Prometheus text
   // Reads again what may change while the gateway runs, and says what it did; the error says what is wrong and that nothing changed.
   // Empty: this build cannot.
   std::function<base::Explained<std::string>()> reload;
@@ -21,7 +26,8 @@ struct AdminParts {
 class AdminRoutes {
  public:
   explicit AdminRoutes(AdminParts parts) : parts_{std::move(parts)} {}
-  ops::AdminAnswer answer(const ops::AdminRequest& request);
+  // What has to wait for the disk is answered later.
+  void answer(const ops::AdminRequest& request, const ops::AdminReply& reply);
 
  private:
   ops::AdminAnswer read(const ops::AdminRequest& request);

@@ -3,22 +3,52 @@
 #include <utility>
 
 #include "command_line.hpp"
+#include "config_json.hpp"
 #include "exit_code.hpp"
+#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {
 
-int check(const std::string& file) {
-  if (!loadOrComplain(file)) return kBadConfiguration;
-  std::printf("%s: good\n", file.c_str());
+struct Question {
+  std::string file = kConfigFile;
+  bool asJson = false;
+};
+
+int check(const Question& question) {
+  if (!question.asJson) {
+    if (!loadOrComplain(question.file)) return kBadConfiguration;
+    std::printf("%s: good\n", question.file.c_str());
+    return kGood;
+  }
+  const config::Loaded loaded = config::load(question.file);
+  std::printf("%s\n", jsonText(problemsJson(question.file, loaded.problems)).c_str());
+  return loaded.problems.empty() ? kGood : kBadConfiguration;
+}
+
+int show(const Question& question) {
+  if (!question.asJson) {
+    const auto config = loadOrComplain(question.file);
+    if (!config) return kBadConfiguration;
+    std::fputs(config::show(*config).c_str(), stdout);
+    return kGood;
+  }
+  const config::Loaded loaded = config::load(question.file);
+  if (!loaded.problems.empty()) {
+    std::printf("%s\n", jsonText(problemsJson(question.file, loaded.problems)).c_str());
+    return kBadConfiguration;
+  }
+  const nlohmann::ordered_json answer{{"file", question.file}, {"good", true}, {"values", valuesJson(loaded.config)}};
+  std::printf("%s\n", answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
   return kGood;
 }
 
-int show(const std::string& file) {
-  const auto config = loadOrComplain(file);
-  if (!config) return kBadConfiguration;
-  std::fputs(config::show(*config).c_str(), stdout);
-  return kGood;
+void addOne(CLI::App& configs, Deed& deed, const char* name, const char* text, int (*act)(const Question&)) {
+  const auto question = std::make_shared<Question>();
+  CLI::App* command = configs.add_subcommand(name, text);
+  command->add_option("file,--config", question->file, "the configuration file")->type_name("FILE")->capture_default_str();
+  command->add_flag("--json", question->asJson, "for scripts");
+  command->callback([=, &deed] { deed = [=] { return act(*question); }; });
 }
 
 }  // namespace
@@ -31,15 +61,10 @@ std::optional<config::Config> loadOrComplain(const std::string& file) {
 }
 
 void addConfigCommands(CLI::App& program, Deed& deed) {
-  const auto file = std::make_shared<std::string>(kConfigFile);
   CLI::App* configs = program.add_subcommand("config", "check or show a configuration file");
   configs->require_subcommand(1);
-  CLI::App* checks = configs->add_subcommand("check", "name every mistake, with its place and what to do");
-  checks->add_option("file,--config", *file, "the configuration file")->type_name("FILE")->capture_default_str();
-  checks->callback([file, &deed] { deed = [file] { return check(*file); }; });
-  CLI::App* shows = configs->add_subcommand("show", "print the values in effect, defaults included");
-  shows->add_option("file,--config", *file, "the configuration file")->type_name("FILE")->capture_default_str();
-  shows->callback([file, &deed] { deed = [file] { return show(*file); }; });
+  addOne(*configs, deed, "check", "name every mistake, with its place and what to do", check);
+  addOne(*configs, deed, "show", "print the values in effect, defaults included", show);
 }
 
 }  // namespace spheregate::app

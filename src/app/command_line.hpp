@@ -22,6 +22,10 @@ void addCheckCommand(CLI::App& program, Deed& deed);
 void addDevicesCommands(CLI::App& program, Deed& deed);
 void addStatusCommand(CLI::App& program, Deed& deed);
 void addReloadCommand(CLI::App& program, Deed& deed);
+void addQueueCommands(CLI::App& program, Deed& deed);
+void addAuditCommand(CLI::App& program, Deed& deed);
+void addLogCommands(CLI::App& program, Deed& deed);
+void addSupportBundleCommand(CLI::App& program, Deed& deed);
 
 // Where the package puts it.
 inline constexpr const char* kConfigFile = "/etc/spheregate/spheregate.yaml";

@@ -38,6 +38,10 @@ int runCommand(int argc, const char* const* argv) {
   addDevicesCommands(program, deed);
   addStatusCommand(program, deed);
   addReloadCommand(program, deed);
+  addQueueCommands(program, deed);
+  addAuditCommand(program, deed);
+  addLogCommands(program, deed);
+  addSupportBundleCommand(program, deed);
   program.add_subcommand("help", "print this text");
   const std::string help = program.help("", CLI::AppFormatMode::All);
 

@@ -18,6 +18,7 @@
 #include "hub_logins.hpp"
 #include "inherited_door.hpp"
 #include "judge.hpp"
+#include "log_control.hpp"
 #include "operator_view.hpp"
 #include "process.hpp"
 #include "progress.hpp"
@@ -98,6 +99,7 @@ class Daemon {
   const config::Config& config_;
   metrics::Registry metrics_;  // before the loop, whose pending operations may still count something when they are dropped
   EventLoop loop_;
+  LogControl log_{loop_.timers(), metrics_, config_.logLevel};
 
   // Custody. The disk thread goes last of the three, so that no job outlives the disk it writes to.
   std::string storeFault_;  // why the store's directory could not be opened
@@ -168,7 +170,8 @@ class Daemon {
                       .calendar = calendar_,
                       .listener = listener_,
                       .notReady = [this] { return notReady(); }}};
-  AdminRoutes routes_{{.status = [this] { return view_.status(); }, .front = front_, .reload = [this] { return reload(); }}};
+  AdminRoutes routes_{{.status = [this] { return view_.status(); }, .front = front_, .custody = custody_, .uplink = uplink_, .log = log_,
+                       .metrics = [this] { return metrics_.text(); }, .reload = [this] { return reload(); }}};
   std::unique_ptr<ops::AdminSocket> admin_{openAdminSocket(loop_.asio(), config_.admin, routes_)};
   ops::Service service_{loop_.timers(), standstillOf(diskThread_, *state_)};
 
@@ -239,7 +242,7 @@ void Daemon::bringUpTo(const config::Config& config) {
   renewal_.follow({config.authority, config.listener.certificate});
   calendar_->look();
   if (steward_) return steward_->configure(configuredBy(config));
-  base::changeLogLevel(config.logLevel);
+  log_.configure(config.logLevel);
   custody_.setMessageTtl(configuredBy(config).messageTtl);
   uplink_.setDrainRate(config.upstream.drainPerSecond);
 }
@@ -253,7 +256,8 @@ void Daemon::tendGateway() {
                           .admission = *admission_,
                           .custody = custody_,
                           .uplink = uplink_,
-                          .front = front_});
+                          .front = front_,
+                          .log = log_});
   steward_->begin();
   gatewayLink_->open();
 }
@@ -334,6 +338,7 @@ void Daemon::awaitSignal() {
 
 base::Explained<std::string> Daemon::reload() {
   service_.reloading();
+  log_.reset();
   reloading_->request();
   service_.reloaded();
   const Reloading::State& state = reloading_->state();
@@ -373,7 +378,7 @@ void Daemon::leaveNow(const char* why) {
 }  // namespace
 
 int runDaemon(const config::Config& config, const std::filesystem::path& file) {
-  base::configureLog(config.logLevel, config.logFormat);
+  beginLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
   ignoreHangUps();
   const Origin origin{.file = file, .asWritten = config, .asRead = ops::stampsOf(watchedPlaces(file, config))};

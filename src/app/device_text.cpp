@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "spheregate/base/log.hpp"
-#include "spheregate/base/utf8.hpp"
 #include "spheregate/x509/certificate_text.hpp"
+#include "text_lines.hpp"
 #include "text_table.hpp"
 
 namespace spheregate::app {
@@ -13,27 +12,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kDigestDigits = 12;
-
-std::string textOf(const json& object, const char* key, const std::string& otherwise = "-") {
-  const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return otherwise;
-  if (found->is_string()) return found->get<std::string>().empty() ? otherwise : found->get<std::string>();
-  return found->dump();
-}
-
-// Names in certificates are the peer's choice, and one long name must not push the columns apart. `devices show` takes this form too.
-std::string shown(const std::string& name) {
-  constexpr std::size_t kWhole = 40;
-  constexpr std::size_t kBegin = 20;
-  constexpr std::size_t kEnd = 8;
-  std::string text = base::shortId(name);
-  if (text.size() <= kWhole) return text;
-  std::string_view end = text;
-  while (end.size() > kEnd) end.remove_prefix(base::firstCharacter(end).bytes);
-  return std::string{base::clipUtf8(text, kBegin)} + "\u2026" + std::string{end};
-}
-
-std::string nameOf(const json& device) { return textOf(device, "alias", shown(textOf(device, "id"))); }
 
 std::string lastSeen(const json& device) {
   if (device.value("connected", false)) return "now";
@@ -47,11 +25,6 @@ std::string lastRefusal(const json& device) {
   const auto refusal = device.find("last_refusal");
   if (refusal == device.end()) return "-";
   return textOf(*refusal, "result") + ": " + textOf(*refusal, "reason");
-}
-
-void line(std::string& out, const std::string& name, const std::string& value) {
-  constexpr std::size_t kNames = 16;
-  out += name + std::string(kNames - std::min(kNames, name.size()), ' ') + value + "\n";
 }
 
 void addRefusals(std::string& out, const json& refusals) {
@@ -78,13 +51,15 @@ std::string tenantCaText(const json& ca, std::int64_t now) {
   constexpr std::size_t kDay = 10;
   const std::string tenant = textOf(ca, "tenant_id", "");
   const auto end = ca.value("not_after", std::int64_t{0});
-  return textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + (tenant.empty() ? shown(textOf(ca, "subject")) : tenant) + (end < now ? ", EXPIRED on " : ", until ") +
+  return textOf(ca, "sha256").substr(0, kDigestDigits) + "  " + (tenant.empty() ? shownName(textOf(ca, "subject")) : tenant) + (end < now ? ", EXPIRED on " : ", until ") +
          x509::timeText(end).substr(0, kDay) + ", " + textOf(ca, "devices_seen") + " seen, " +
          textOf(ca, "connected") + " connected";
 }
 
-// What somebody should do something about. Nothing when all is well.
-void addWorries(std::string& out, const json& status) {
+}  // namespace
+
+std::string worriesText(const json& status) {
+  std::string out;
   const json configuration = status.value("configuration", json::object());
   if (configuration.contains("problem")) line(out, "NOT RELOADED", textOf(configuration, "problem") + "; what was in force before stays in force");
   std::string waiting;
@@ -97,9 +72,8 @@ void addWorries(std::string& out, const json& status) {
   }
   const json state = status.value("state", json::object());
   if (!state.value("usable", true)) line(out, "STATE UNUSABLE", textOf(state, "fault"));
+  return out;
 }
-
-}  // namespace
 
 std::string deviceTable(const json& devices) {
   std::vector<std::vector<std::string>> rows{{"DEVICE", "STATE", "LAST SEEN", "QUEUE", "CA", "LAST REFUSAL"}};
@@ -153,13 +127,13 @@ std::string statusText(const json& status) {
   line(out, "queue", textOf(queue, "queued") + " messages, " + textOf(queue, "disk_bytes") + " bytes on disk");
   const auto now = status.value("clock", json::object()).value("certificates_judged_by", std::int64_t{0});
   for (const json& ca : status.value("tenant_cas", json::array())) line(out, "tenant CA", tenantCaText(ca, now));
-  addWorries(out, status);
+  out += worriesText(status);
   const json refusals = status.value("refusals", json::array());
   std::vector<std::vector<std::string>> rows;
   constexpr std::size_t kShown = 10;
   for (const json& refusal : refusals) {
     if (refusal.contains("resolved") || rows.size() == kShown) continue;
-    rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shown(textOf(refusal, "device", textOf(refusal, "source")))),
+    rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shownName(textOf(refusal, "device", textOf(refusal, "source")))),
                     textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + textOf(refusal, "reason")});
   }
   if (!rows.empty()) out += "\nrefused lately; `spheregate devices show ID` says what to do\n" + table(rows, terminalColumns());

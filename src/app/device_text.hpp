@@ -10,6 +10,8 @@ namespace spheregate::app {
 std::string deviceTable(const nlohmann::json& devices);
 // Everything of one device.
 std::string deviceText(const nlohmann::json& device);
+// What of `/status` somebody should do something about, a line each. Nothing when all is well.
+std::string worriesText(const nlohmann::json& status);
 // The gateway in brief, with whatever somebody should look after.
 std::string statusText(const nlohmann::json& status);
 

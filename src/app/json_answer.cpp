@@ -9,8 +9,6 @@ using nlohmann::json;
 using ops::AdminAnswer;
 using ops::AdminRequest;
 
-constexpr std::size_t kPageMax = 1000;
-
 }  // namespace
 
 std::string jsonText(const json& body) { return body.dump(2, ' ', false, json::error_handler_t::replace); }
@@ -24,15 +22,15 @@ std::string valueOf(const AdminRequest& request, const char* key) {
   return found == request.query.end() ? std::string{} : found->second;
 }
 
-std::optional<std::size_t> limitOf(const AdminRequest& request, std::size_t byDefault) {
+std::optional<std::size_t> limitOf(const AdminRequest& request, std::size_t byDefault, std::size_t most) {
   const std::string text = valueOf(request, "limit");
   if (text.empty()) return byDefault;
   std::size_t limit = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc{} || end != text.data() + text.size() || limit == 0 || limit > kPageMax) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || limit == 0 || limit > most) return std::nullopt;
   return limit;
 }
 
-AdminAnswer badLimit() { return wrong(400, "limit is not a number from 1 to " + std::to_string(kPageMax), "ask for a page, and for the next with after="); }
+AdminAnswer badLimit(std::size_t most) { return wrong(400, "limit is not a number from 1 to " + std::to_string(most), "ask for a page, and for the next with after="); }
 
 }  // namespace spheregate::app

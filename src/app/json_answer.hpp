@@ -18,8 +18,9 @@ ops::AdminAnswer wrong(unsigned status, const std::string& error, const std::str
 
 // Empty when the query has no such key.
 std::string valueOf(const ops::AdminRequest& request, const char* key);
-// `limit`; what is not there has its default, what is no number from 1 to 1000 is none, and `badLimit` says so.
-std::optional<std::size_t> limitOf(const ops::AdminRequest& request, std::size_t byDefault);
-ops::AdminAnswer badLimit();
+// `limit`; what is not there has its default, what is no number from 1 to `most` is none, and `badLimit` says so.
+inline constexpr std::size_t kPageMax = 1000;
+std::optional<std::size_t> limitOf(const ops::AdminRequest& request, std::size_t byDefault, std::size_t most = kPageMax);
+ops::AdminAnswer badLimit(std::size_t most = kPageMax);
 
 }  // namespace spheregate::app

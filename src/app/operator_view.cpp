@@ -73,7 +73,7 @@ history::Sample OperatorView::sample() const {
           .delivered = totals.delivered,
           .queueMessages = parts_.custody.queuedMessages(),
           .queueBytes = parts_.custody.queuedBytes(),
-          .queueOldestAgeSeconds = parts_.custody.oldestAgeSeconds(),
+          .queueOldestAgeSeconds = parts_.custody.oldestAgeSeconds().value_or(0),
           .devicesConnected = parts_.front.devicesConnected(),
           .uplink = parts_.uplink.linksUp() > 0};
 }

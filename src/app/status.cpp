@@ -27,7 +27,7 @@ json ledgerJson(const queue::Ledger& ledger, std::uint64_t queued) {
 json queueJson(const queue::Custody& custody, std::uint64_t bytesMax) {
   json entry = ledgerJson(custody.totals(), custody.queuedMessages());
   entry["bytes"] = custody.queuedBytes();
-  entry["oldest_age_seconds"] = tenths(custody.oldestAgeSeconds());
+  entry["oldest_age_seconds"] = tenths(custody.oldestAgeSeconds().value_or(0));
   entry["disk_bytes"] = custody.diskBytes();
   entry["limit_bytes"] = bytesMax;
   if (!custody.isOpen()) entry["closed"] = custody.closedReason();

@@ -43,7 +43,7 @@ std::unique_ptr<steward::Steward> makeSteward(const StewardParts& parts) {
                                    parts.admission.denyAlso(ids);
                                    parts.front.endDenied(ids);
                                  },
-                             .logLevel = [](base::LogLevel level) { base::changeLogLevel(level); },
+                             .logLevel = [parts](base::LogLevel level) { parts.log.configure(level); },
                              .messageTtl = [parts](std::chrono::seconds ttl) { parts.custody.setMessageTtl(ttl); },
                              .drainRate = [parts](double perSecond) { parts.uplink.setDrainRate(perSecond); }};
   return std::make_unique<steward::Steward>(

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "log_control.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/config/config.hpp"
 #include "spheregate/identity/admission.hpp"
@@ -23,6 +24,7 @@ struct StewardParts {
   queue::Custody& custody;
   relay::Uplink& uplink;
   relay::Front& front;
+  LogControl& log;
 };
 
 // What the configuration says of what can be wished otherwise.

@@ -23,14 +23,15 @@ std::size_t width(std::string_view text) {
   return characters;
 }
 
+}  // namespace
+
 std::string cut(std::string_view text, std::size_t characters) {
   if (width(text) <= characters) return std::string{text};
+  if (characters == 0) return {};
   std::string_view rest = text;
   for (std::size_t kept = 0; kept + 1 < characters; ++kept) rest.remove_prefix(base::firstCharacter(rest).bytes);
   return std::string{text.substr(0, text.size() - rest.size())} + "\u2026";
 }
-
-}  // namespace
 
 std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t lineMax) {
   std::vector<std::size_t> widths;

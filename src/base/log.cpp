@@ -3,13 +3,15 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
-#include "spheregate/base/utf8.hpp"
+#include "device_aliases.hpp"
+#include "spheregate/base/log_repeats.hpp"
+#include "spheregate/base/log_text.hpp"
 
 namespace spheregate::base {
 namespace {
@@ -17,33 +19,15 @@ namespace {
 std::atomic<LogLevel> threshold{LogLevel::info};
 std::atomic<LogFormat> shape{LogFormat::text};
 
-// Lines come from any thread, and names change while the gateway runs.
-std::mutex namesGuard;
-std::shared_ptr<const DeviceNames> deviceNames;
+std::array<std::atomic<std::uint64_t>, kLogLevels> written{};
+std::atomic<std::uint64_t> omitted{0};
 
-bool holdsDevice(const LogField& field) {
-  return field.name == "device" || field.name == "cn" || field.name == "client_id" || field.name == "registration";
-}
+// Lines come from any thread.
+std::mutex guard;
+LogRepeats repeats{kLogRepeatsMax};
+std::shared_ptr<const LogSink> elsewhere;
 
-// What people call the device of this field; empty when it is no device's field, or has no name.
-std::string aliasIn(const LogField& field) {
-  if (!holdsDevice(field)) return {};
-  std::shared_ptr<const DeviceNames> names;
-  {
-    const std::lock_guard guard{namesGuard};
-    names = deviceNames;
-  }
-  return names ? (*names)(field.value) : std::string{};
-}
-
-// What a person reads in a line of text.
-std::string readable(const LogField& field) {
-  if (!holdsDevice(field)) return field.value;
-  std::string alias = aliasIn(field);
-  return alias.empty() ? shortId(field.value) : alias;
-}
-
-spdlog::logger& sink() {
+spdlog::logger& standardError() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     auto made = std::make_shared<spdlog::logger>("spheregate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
@@ -54,100 +38,56 @@ spdlog::logger& sink() {
   return *logger;
 }
 
-std::string_view levelName(LogLevel level) {
-  constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
-  return names[static_cast<std::size_t>(level)];
-}
-
-// More than any honest value has. A peer's text may be larger, and would fill the log.
-constexpr std::size_t kValueBytesMax = 1024;
-
-// A byte that is no UTF-8 keeps its value in a line of text; JSON has no way to say it.
-void appendEscaped(std::string& out, std::string_view text, LogFormat format) {
-  out += '"';
-  while (!text.empty()) {
-    const Utf8Character character = firstCharacter(text);
-    const std::string_view bytes = text.substr(0, character.bytes);
-    if (!character.valid) {
-      out += format == LogFormat::json ? "\\ufffd" : fmt::format("\\x{:02x}", static_cast<unsigned>(character.code));
-    } else if (obeyed(character.code)) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(character.code));
-    } else {
-      if (character.code == '"' || character.code == '\\') out += '\\';
-      out += bytes;
-    }
-    text.remove_prefix(character.bytes);
-  }
-  out += '"';
-}
-
-bool plain(std::string_view text) {
-  if (text.empty()) return false;
-  while (!text.empty()) {
-    const Utf8Character character = firstCharacter(text);
-    const char32_t code = character.code;
-    if (!character.valid || obeyed(code) || code == ' ' || code == '"' || code == '\\' || code == '=') return false;
-    text.remove_prefix(character.bytes);
-  }
-  return true;
-}
-
-std::string clipped(const std::string& value) {
-  if (value.size() <= kValueBytesMax) return value;
-  return std::string{clipUtf8(value, kValueBytesMax)} + "\u2026";
-}
-
-std::string timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  return fmt::format("{}.{:03}Z", text, millis % 1000);
-}
-
-std::string asJson(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":", timestamp(), levelName(level));
-  appendEscaped(line, event, LogFormat::json);
+void write(LogLevel level, std::string_view event, std::span<const LogField> fields, const std::shared_ptr<const LogSink>& sink) {
   std::string alias;
   for (const LogField& field : fields) {
-    line += ',';
-    appendEscaped(line, field.name, LogFormat::json);
-    line += ':';
-    appendEscaped(line, clipped(field.value), LogFormat::json);
     if (alias.empty()) alias = aliasIn(field);
   }
-  if (!alias.empty()) {
-    line += ",\"alias\":";
-    appendEscaped(line, clipped(alias), LogFormat::json);
-  }
-  line += '}';
-  return line;
+  const LogRecord record{.level = level, .event = event, .fields = fields, .alias = alias};
+  written[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
+  if (sink && (*sink)(record)) return;
+  const bool json = shape.load(std::memory_order_relaxed) == LogFormat::json;
+  const WallTime now = std::chrono::system_clock::now();
+  standardError().info("{}", json ? jsonLine(record, now) : textLine(record, now));
 }
 
-std::string asLine(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  std::string line = fmt::format("{} {:<5} {}", timestamp(), levelName(level), event);
-  for (const LogField& field : fields) {
-    line += ' ';
-    line += field.name;
-    line += '=';
-    const std::string value = clipped(readable(field));
-    if (plain(value))
-      line += value;
-    else
-      appendEscaped(line, value, LogFormat::text);
+void tell(const std::vector<LogRepeats::LeftOut>& leftOut, const std::shared_ptr<const LogSink>& sink) {
+  for (const LogRepeats::LeftOut& one : leftOut) {
+    const LogField fields[] = {{"of", one.event}, {"lines", one.lines}, {"lines_a_second", kLogRepeatsMax}};
+    write(LogLevel::warn, "log lines left out", fields, sink);
   }
-  return line;
 }
 
 }  // namespace
 
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!logEnabled(level)) return;
-  const bool json = shape.load(std::memory_order_relaxed) == LogFormat::json;
-  sink().info("{}", json ? asJson(level, event, fields) : asLine(level, event, fields));
+  const MonoTime now = std::chrono::steady_clock::now();
+  std::vector<LogRepeats::LeftOut> leftOut;
+  std::shared_ptr<const LogSink> sink;
+  bool passes = false;
+  {
+    const std::lock_guard lock{guard};
+    leftOut = repeats.leftOut(now);
+    passes = repeats.pass(event, now);
+    sink = elsewhere;
+  }
+  tell(leftOut, sink);
+  if (passes)
+    write(level, event, {fields.begin(), fields.size()}, sink);
+  else
+    omitted.fetch_add(1, std::memory_order_relaxed);
+}
+
+void logWhatWasLeftOut() {
+  std::vector<LogRepeats::LeftOut> leftOut;
+  std::shared_ptr<const LogSink> sink;
+  {
+    const std::lock_guard lock{guard};
+    leftOut = repeats.leftOut(std::chrono::steady_clock::now());
+    sink = elsewhere;
+  }
+  if (logEnabled(LogLevel::warn)) tell(leftOut, sink);
 }
 
 void configureLog(LogLevel level, LogFormat format) {
@@ -157,22 +97,26 @@ void configureLog(LogLevel level, LogFormat format) {
 
 void changeLogLevel(LogLevel level) { threshold = level; }
 
+LogLevel logLevel() { return threshold.load(std::memory_order_relaxed); }
+
 bool logEnabled(LogLevel level) { return level >= threshold.load(std::memory_order_relaxed); }
 
-void nameDevices(DeviceNames names) {
-  auto given = names ? std::make_shared<const DeviceNames>(std::move(names)) : nullptr;
-  const std::lock_guard guard{namesGuard};
-  deviceNames.swap(given);
+std::string_view levelWord(LogLevel level) {
+  constexpr std::string_view names[] = {"debug", "info", "warn", "error", "silent"};
+  return names[static_cast<std::size_t>(level)];
 }
 
-std::string shortId(std::string_view deviceId) {
-  constexpr std::size_t kShownWhole = 24;
-  const bool made = deviceId.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-  if (deviceId.size() <= kShownWhole || !made) return std::string{deviceId};
-  std::string text{deviceId.substr(0, 8)};
-  text += "\u2026";
-  text += deviceId.substr(deviceId.size() - 4);
-  return text;
+void logTo(LogSink sink) {
+  auto given = sink ? std::make_shared<const LogSink>(std::move(sink)) : nullptr;
+  const std::lock_guard lock{guard};
+  elsewhere.swap(given);
+}
+
+LogCounts logCounts() {
+  LogCounts counts;
+  for (std::size_t level = 0; level < kLogLevels; ++level) counts.lines[level] = written[level].load(std::memory_order_relaxed);
+  counts.leftOut = omitted.load(std::memory_order_relaxed);
+  return counts;
 }
 
 }  // namespace spheregate::base

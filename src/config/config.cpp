@@ -48,22 +48,31 @@ Loaded load(const std::filesystem::path& file) {
   return parse(yaml, file.string());
 }
 
+std::vector<Value> values(const Config& config) {
+  std::vector<Value> all;
+  for (const Key& key : keys()) {
+    if (!belongs(key, config)) continue;
+    std::string text = key.write(config);
+    // A key that may be left out where others say enough, and is.
+    if (key.required && !needs(config, key) && text == "\"\"") continue;
+    all.push_back({.key = key.path, .text = std::move(text), .plain = key.plain, .secret = key.secret});
+  }
+  return all;
+}
+
 std::string show(const Config& config) {
   std::string out;
   std::string open;  // the section whose keys are being written, dotted
-  for (const Key& key : keys()) {
-    if (!belongs(key, config)) continue;
-    // A key that may be left out where others say enough, and is.
-    if (key.required && !needs(config, key) && key.write(config) == "\"\"") continue;
-    const auto dot = key.path.rfind('.');
-    const std::string section = dot == std::string::npos ? "" : key.path.substr(0, dot);
-    const auto depth = static_cast<std::size_t>(std::count(key.path.begin(), key.path.end(), '.'));
+  for (const Value& value : values(config)) {
+    const auto dot = value.key.rfind('.');
+    const std::string section = dot == std::string::npos ? "" : value.key.substr(0, dot);
+    const auto depth = static_cast<std::size_t>(std::count(value.key.begin(), value.key.end(), '.'));
     // Coming back from a deeper section opens nothing.
     if (section != open && !open.starts_with(section + ".")) {
       out += std::string(2 * (depth - 1), ' ') + section.substr(section.rfind('.') + 1) + ":\n";
     }
     open = section;
-    out += std::string(2 * depth, ' ') + key.path.substr(dot + 1) + ": " + key.write(config) + "\n";
+    out += std::string(2 * depth, ' ') + value.key.substr(dot + 1) + ": " + value.text + "\n";
   }
   return out;
 }

@@ -32,6 +32,8 @@ Key key(std::string path, Kind<Value> kind, Field field) {
   Key made;
   made.path = std::move(path);
   made.words = kind.words;
+  made.plain = kind.plain;
+  made.secret = kind.secret;
   made.read = [read = kind.read, field](const std::string& text, Config& config) -> std::optional<Complaint> {
     auto reading = read(text);
     if (auto* complaint = std::get_if<Complaint>(&reading)) return std::move(*complaint);

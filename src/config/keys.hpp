@@ -15,6 +15,8 @@ struct Key {
   std::string path;   // dotted
   std::string words;  // what may stand there
   bool required = false;
+  bool plain = false;  // its value is a number, or true or false
+  bool secret = false;  // its value names a file with a secret in it
   bool live = false;  // a change takes effect at once; that of any other key at the next start
   // When a required key is needed, where that depends on others. Empty: always.
   std::function<bool(const Config& config)> needed;

@@ -64,7 +64,8 @@ Kind<std::uint64_t> whole(std::uint64_t least, std::uint64_t most) {
             if (*number < least || *number > most) return Complaint{text + " is out of bounds", "write a number of " + bounds};
             return *number;
           },
-          .write = [](const std::uint64_t& number) { return std::to_string(number); }};
+          .write = [](const std::uint64_t& number) { return std::to_string(number); },
+          .plain = true};
 }
 
 Kind<double> rate(double least, double most) {
@@ -76,7 +77,8 @@ Kind<double> rate(double least, double most) {
             if (*number < least || *number > most) return Complaint{text + " is out of bounds", "write a number of " + bounds};
             return *number;
           },
-          .write = realText};
+          .write = realText,
+          .plain = true};
 }
 
 Kind<std::chrono::milliseconds> duration(std::chrono::milliseconds least, std::chrono::milliseconds most, Zero zero) {

@@ -13,7 +13,7 @@
 #include "spheregate/ops/settings.hpp"
 #include "spheregate/tls/settings.hpp"
 #include "spheregate/upstream/settings.hpp"
-#include "units.hpp"
+#include "spheregate/config/units.hpp"
 
 namespace spheregate::config {
 
@@ -23,6 +23,8 @@ struct Kind {
   std::string words;
   std::function<Reading<Value>(const std::string&)> read;
   std::function<std::string(const Value&)> write;
+  bool plain = false;   // what is written is a number, or true or false, in JSON too
+  bool secret = false;  // the value names a file with a secret in it
 };
 
 // Text in double quotes, as YAML and JSON have it.

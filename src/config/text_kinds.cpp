@@ -145,6 +145,7 @@ Kind<std::filesystem::path> optionalFile() {
 
 Kind<std::filesystem::path> privateKeyFile() {
   Kind<std::filesystem::path> kind = file();
+  kind.secret = true;
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
     if (text.starts_with("pkcs11:") || text.starts_with("handle:")) {
       return Complaint{"a key in a token cannot be used here, only as tls.private_key", "write the path of a PEM file"};
@@ -175,11 +176,13 @@ Kind<std::string> serverKey() {
             const std::size_t fix = name.error().find("; ");
             return Complaint{name.error().substr(0, fix), name.error().substr(fix + 2)};
           },
-          .write = writeText};
+          .write = writeText,
+          .secret = true};
 }
 
 Kind<std::filesystem::path> secretFile() {
   Kind<std::filesystem::path> kind = file();
+  kind.secret = true;
   kind.read = [plain = kind.read](const std::string& text) -> Reading<std::filesystem::path> {
     // The text is not repeated, because it may be what it looks like.
     if (text.ends_with('=') || text.find("SharedAccessKey") != std::string::npos) {
@@ -248,7 +251,8 @@ Kind<bool> flag() {
             if (text == "true" || text == "false") return text == "true";
             return Complaint{quote(text) + " is neither true nor false", "write true or false"};
           },
-          .write = [](const bool& value) { return std::string{value ? "true" : "false"}; }};
+          .write = [](const bool& value) { return std::string{value ? "true" : "false"}; },
+          .plain = true};
 }
 
 }  // namespace spheregate::config

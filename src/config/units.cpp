@@ -1,4 +1,4 @@
-#include "units.hpp"
+#include "spheregate/config/units.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "base64.hpp"
+#include "spheregate/hub/base64.hpp"
 
 #include <openssl/crypto.h>
 

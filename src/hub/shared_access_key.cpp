@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "base64.hpp"
 #include "spheregate/base/check.hpp"
+#include "spheregate/hub/base64.hpp"
 #include "spheregate/hub/sas.hpp"
 
 namespace spheregate::hub {

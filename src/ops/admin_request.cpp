@@ -53,17 +53,19 @@ std::optional<AdminRequest> adminRequest(const HttpRequest& request, std::uint32
   return asked;
 }
 
-HttpAnswer answerTo(const HttpRequest& request, const AdminHandler& handler, std::uint32_t uid) {
+void answerTo(const HttpRequest& request, const AdminHandler& handler, std::uint32_t uid, std::function<void(HttpAnswer)> reply) {
   const http::verb verb = request.method();
   if (verb != http::verb::get && verb != http::verb::head && verb != http::verb::post) {
     HttpAnswer wrong = refused(http::status::method_not_allowed, "only GET, HEAD and POST");
     wrong.set(http::field::allow, "GET, HEAD, POST");
-    return fitted(std::move(wrong), request);
+    return reply(fitted(std::move(wrong), request));
   }
   const auto asked = adminRequest(request, uid);
-  if (!asked) return fitted(refused(http::status::bad_request, "the address has a broken escape"), request);
-  AdminAnswer said = handler(*asked);
-  return fitted(answer(static_cast<http::status>(said.status), kJson, std::move(said.body)), request);
+  if (!asked) return reply(fitted(refused(http::status::bad_request, "the address has a broken escape"), request));
+  // The request may be gone when the answer comes; its header is what the answer has to fit.
+  handler(*asked, [header = request, reply = std::move(reply)](AdminAnswer said) {
+    reply(fitted(answer(static_cast<http::status>(said.status), said.contentType.c_str(), std::move(said.body)), header));
+  });
 }
 
 }  // namespace spheregate::ops

@@ -152,7 +152,10 @@ base::Explained<std::unique_ptr<AdminSocket>> AdminSocket::open(asio::io_context
   if (error) return base::failed<Made>(wrong(path, "cannot listen: " + error.message(), "choose another path").error());
   const auto ask = std::make_shared<const AdminHandler>(std::move(handler));
   auto door = std::make_shared<Door>(loop, std::move(acceptor), kConnectionsMax, kDeadline, [ask](Local::socket& socket) {
-    return HttpGreeting{.reply = [ask, uid = uidOf(socket)](const HttpRequest& request) { return HttpReply{.answer = answerTo(request, *ask, uid)}; },
+    return HttpGreeting{.reply =
+                            [ask, uid = uidOf(socket)](const HttpRequest& request, const HttpGreeting::Take& take) {
+                              answerTo(request, *ask, uid, [take](HttpAnswer answer) { take({.answer = std::move(answer)}); });
+                            },
                         .tls = nullptr,
                         .turns = nullptr};
   });

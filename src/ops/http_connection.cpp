@@ -96,11 +96,17 @@ void HttpConnection::requestRead(beast::error_code error) {
     if (!isHttpError(error)) return;
     return reply({.answer = refusalOf(error)});
   }
-  if (parser_->chunked()) return reply({.answer = refusalOf(http::make_error_code(http::error::body_limit))});
+  // Any coding at all: where one ends that is not understood here, somebody else's next request may seem to begin.
+  if (parser_->get().count(http::field::transfer_encoding) > 0) return reply({.answer = refusalOf(http::make_error_code(http::error::body_limit))});
   inTurn(&HttpConnection::answerRequest);
 }
 
-void HttpConnection::answerRequest() { reply(greeting_.reply(parser_->get())); }
+// Nothing of the socket is pending until the answer comes; what takes it keeps the connection alive.
+void HttpConnection::answerRequest() {
+  greeting_.reply(parser_->get(), [self = shared_from_this()](HttpReply answer) {
+    if (!self->closed_) self->reply(std::move(answer));
+  });
+}
 
 // Nothing else holds it while it waits.
 void HttpConnection::inTurn(void (HttpConnection::*work)(), std::chrono::milliseconds charge) {
@@ -133,7 +139,10 @@ void HttpConnection::send() {
   if (reply_.events) return sendEvents();
   http::async_write(stream_, reply_.answer, [self = shared_from_this()](beast::error_code error, std::size_t) {
     if (error || self->closed_) return;
-    if (self->reply_.answer.keep_alive()) return self->readNext();
+    const bool more = self->reply_.answer.keep_alive();
+    // Whoever asks nothing more has no megabyte here meanwhile.
+    self->reply_ = {};
+    if (more) return self->readNext();
     self->bidFarewell();
   });
 }

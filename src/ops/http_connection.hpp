@@ -21,7 +21,9 @@ namespace spheregate::ops {
 
 // How one client is met.
 struct HttpGreeting {
-  std::function<HttpReply(const HttpRequest&)> reply;
+  // Takes the answer, now or later, on the loop. When nobody answers and the last copy of it is gone, the connection ends.
+  using Take = std::function<void(HttpReply)>;
+  std::function<void(const HttpRequest&, const Take&)> reply;
   std::shared_ptr<boost::asio::ssl::context> tls;  // null: in the clear
   std::shared_ptr<HttpTurns> turns;                // null: at once
 };

@@ -47,6 +47,8 @@ Context contextOf(const Certificates& chain, EVP_PKEY& key) {
   SPHEREGATE_CHECK(SSL_CTX_set1_groups_list(raw, kGroups) == 1);
   SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+  // Whoever only shakes hands would leave one behind each time, for two hours. Tickets do without.
+  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   bool taken = SSL_CTX_use_certificate(raw, chain.front().get()) == 1;
   for (std::size_t index = 1; index < chain.size(); ++index) taken = taken && SSL_CTX_add1_chain_cert(raw, chain[index].get()) == 1;
   taken = taken && SSL_CTX_use_PrivateKey(raw, &key) == 1;

@@ -120,7 +120,7 @@ base::Explained<std::unique_ptr<HttpServer>> HttpServer::open(asio::io_context& 
   const auto turns = std::make_shared<HttpTurns>(loop.get_executor());
   auto door = std::make_shared<Door>(loop, std::move(acceptor), settings.connectionsMax, settings.deadline, [inside, turns](tcp::socket& socket) {
     return HttpGreeting{.reply = [inside, visitor = HttpVisitor{.source = sourceOf(socket)}](
-                                     const HttpRequest& request) mutable { return inside->reply(request, visitor); },
+                                     const HttpRequest& request, const HttpGreeting::Take& take) mutable { take(inside->reply(request, visitor)); },
                         .tls = inside->tls,
                         .turns = turns};
   });

@@ -69,6 +69,17 @@ Entry& Core::accept(DeviceQueue& queue, base::ByteView body) {
   return queue.entries.push(std::move(entry));
 }
 
+// One that the books do not know, because somebody put it there or they were lost, counts as accepted.
+void Core::tookBack(DeviceQueue& queue) {
+  metrics.retried.add();
+  queue.snapshotDue = true;
+  if (queue.ledger.deadLettered == 0) return;
+  --queue.ledger.deadLettered;
+  --queue.ledger.accepted;
+  --totals.deadLettered;
+  --totals.accepted;
+}
+
 void Core::turnAway(DeviceQueue& queue) {
   ++queue.ledger.accepted;
   ++totals.accepted;
@@ -194,6 +205,16 @@ std::int32_t Core::tenthsOf(std::uint64_t wallMs) const {
 bool Core::expired(const Entry& entry) const {
   if (messageTtl.count() == 0) return false;
   return (std::int64_t{tenthsNow()} - entry.acceptedTenths) * 100 > messageTtl.count();
+}
+
+std::optional<double> Core::oldestAgeSeconds() const {
+  const std::int32_t now = tenthsNow();
+  std::optional<std::int32_t> oldest;
+  for (const auto& queue : devices) {
+    if (!queue->entries.empty()) oldest = std::min(oldest.value_or(now), queue->entries.front().acceptedTenths);
+  }
+  if (!oldest) return std::nullopt;
+  return static_cast<double>(now - *oldest) / 10;
 }
 
 std::uint64_t Core::headroom() const {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,6 +34,8 @@ class Core {
   const DeviceQueue& at(DeviceKey key) const { return *devices[static_cast<std::size_t>(key)]; }
 
   Entry& accept(DeviceQueue& queue, base::ByteView body);
+  // The message just accepted was a dead letter: it is not another one, and no dead letter any more.
+  void tookBack(DeviceQueue& queue);
   // Counts a message that is given up before it came in.
   void turnAway(DeviceQueue& queue);
   // The message leaves. What is stored stays in the books until the record of that is on stable storage too.
@@ -51,6 +55,8 @@ class Core {
   std::uint64_t wallMsOf(std::int32_t tenths) const;
   std::int32_t tenthsOf(std::uint64_t wallMs) const;
   bool expired(const Entry& entry) const;
+  // Of the oldest message that is queued; nothing when none is.
+  std::optional<double> oldestAgeSeconds() const;
 
   // What the store must keep free so that everything queued can leave it: records of that, and room to move segments about.
   std::uint64_t headroom() const;
@@ -72,6 +78,9 @@ class Core {
   std::function<void(DeviceQueue&)> wantWrite;
 
   const std::uint64_t life;  // random, see SegmentHeader
+
+  // The files in dead-letters/ and how large they are, as far as nobody else removes some.
+  std::map<std::string, std::uint64_t, std::less<>> letters;
 
   Ledger totals;
   std::uint64_t queuedMessages = 0;

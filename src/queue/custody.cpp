@@ -1,15 +1,9 @@
 #include "spheregate/queue/custody.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "cleaner.hpp"
-#include "core.hpp"
-#include "dead_letters.hpp"
-#include "deadlines.hpp"
-#include "journal.hpp"
-#include "read_back.hpp"
+#include "custody_inside.hpp"
 #include "recovery.hpp"
 #include "spheregate/base/check.hpp"
 #include "spheregate/base/log.hpp"
@@ -25,35 +19,6 @@ constexpr base::Duration kHousekeeping = std::chrono::seconds{1};
 
 }  // namespace
 
-struct Custody::Inside {
-  Inside(const Settings& settings, Disk& disk, DiskRunner& runner, base::Timers& timers, metrics::Registry& registry);
-
-  bool tight(const DeviceQueue& queue, std::size_t storeBytes, Urgency urgency, bool qos0) const;
-  Accepted noRoom(DeviceQueue& queue, bool diskIsFull, bool qos0);
-  void commitThrough(DeviceQueue& queue, Sequence sequence);
-  void afterBatch();
-  void spaceFreed();
-  void offerRoom();
-  void housekeeping();
-  void expire(DeviceQueue& queue);
-  void refreshGauges();
-  double oldestAgeSeconds() const;
-
-  Disk& disk;
-  Core core;
-  std::shared_ptr<SegmentFiles> files;
-  Journal journal;
-  Cleaner cleaner;
-  ReadBack readBack;
-  Deadlines deadlines;
-  DeadLetters deadLetters;
-  base::Timer housekeeper;
-  std::function<void()> flushed;
-  std::unique_ptr<std::uint8_t[]> lent;  // the body handed out last, when it is on disk too
-  std::set<DeviceKey> dropped;           // since the last housekeeping
-  bool full = false;                     // somebody was told so
-};
-
 Custody::Inside::Inside(const Settings& settings, Disk& diskGiven, DiskRunner& runner, base::Timers& timers, metrics::Registry& registry)
     : disk{diskGiven},
       core{settings, timers, registry},
@@ -62,7 +27,8 @@ Custody::Inside::Inside(const Settings& settings, Disk& diskGiven, DiskRunner& r
       cleaner{core, journal, runner, files, [this] { spaceFreed(); }},
       readBack{core, runner, files},
       deadlines{core, [this](DeviceQueue& queue, Sequence sequence) { commitThrough(queue, sequence); }},
-      deadLetters{core, runner, files},
+      deadLetters{core, diskGiven, runner, files},
+      copies{core, runner, files},
       housekeeper{timers} {
   core.metrics.limitBytes.set(static_cast<double>(core.settings.bytesMax));
   registry.beforeScrape([this] { refreshGauges(); });
@@ -208,12 +174,6 @@ void Custody::delivered(DeviceKey device, Sequence sequence) {
   if (inside_->full) inside_->offerRoom();
 }
 
-void Custody::deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason) {
-  DeviceQueue& queue = inside_->core.at(device);
-  if (!queue.holds(sequence) || queue.at(sequence).fate != Fate::none) return;
-  inside_->deadLetters.bury(queue, sequence, body, kind, reason);
-}
-
 bool Custody::hasBacklog(DeviceKey device) const { return inside_->core.at(device).queued > 0; }
 
 bool Custody::holds(DeviceKey device, Sequence sequence) const {
@@ -230,25 +190,6 @@ std::vector<DeviceKey> Custody::devicesWithBacklog() const {
   }
   return found;
 }
-
-DeviceQueueState Custody::state(DeviceKey device) const {
-  const DeviceQueue& queue = inside_->core.at(device);
-  DeviceQueueState state{.id = queue.id, .ledger = queue.ledger, .messages = queue.queued, .bytes = queue.bytes, .oldest = {}};
-  if (!queue.entries.empty()) {
-    state.oldest = base::WallTime{std::chrono::milliseconds{inside_->core.wallMsOf(queue.entries.front().acceptedTenths)}};
-  }
-  return state;
-}
-
-Ledger Custody::totals() const { return inside_->core.totals; }
-
-std::uint64_t Custody::queuedMessages() const { return inside_->core.queuedMessages; }
-
-std::uint64_t Custody::queuedBytes() const { return inside_->core.queuedBytes; }
-
-double Custody::oldestAgeSeconds() const { return inside_->oldestAgeSeconds(); }
-
-std::uint64_t Custody::diskBytes() const { return inside_->core.segments.usedBytes(); }
 
 void Custody::setMessageTtl(std::chrono::milliseconds ttl) { inside_->core.messageTtl = ttl; }
 
@@ -271,6 +212,7 @@ void Custody::flush(std::function<void()> done) {
 
 void Custody::Inside::afterBatch() {
   cleaner.run();
+  if (!journal.writing()) deadLetters.afterBatch();
   offerRoom();
   if (!flushed || !journal.idle()) return;
   // Never from inside a call to Custody, and this may be one.
@@ -304,6 +246,7 @@ void Custody::Inside::housekeeping() {
     for (const auto& queue : core.devices) expire(*queue);
   }
   cleaner.run();
+  if (core.closed) deadLetters.giveUp();
   spaceFreed();
   housekeeper.after(kHousekeeping, [this] { housekeeping(); });
 }
@@ -325,15 +268,7 @@ void Custody::Inside::refreshGauges() {
   core.metrics.memoryBytes.set(static_cast<double>(core.memoryBytes));
   core.metrics.roomBytes.set(static_cast<double>(core.room()));
   core.metrics.open.set(core.opened && !core.closed ? 1 : 0);
-  core.metrics.oldestAgeSeconds.set(oldestAgeSeconds());
-}
-
-double Custody::Inside::oldestAgeSeconds() const {
-  std::int32_t oldest = core.tenthsNow();
-  for (const auto& queue : core.devices) {
-    if (!queue->entries.empty()) oldest = std::min(oldest, queue->entries.front().acceptedTenths);
-  }
-  return static_cast<double>(core.tenthsNow() - oldest) / 10;
+  core.metrics.oldestAgeSeconds.set(core.oldestAgeSeconds().value_or(0));
 }
 
 }  // namespace spheregate::queue

@@ -57,6 +57,7 @@ struct DeviceQueue {
   Sequence told = 0;           // and the user knows
   Sequence readThrough = 0;    // bodies up to here were asked of the disk, since the last rewind
   Sequence recovered = 0;      // the last one that was found at the start
+  Sequence retried = 0;        // the dead letter that was put back last
 
   Sequence failedRead = 0;     // the message that the disk did not give last, and how often in a row
   std::uint32_t failedReads = 0;

@@ -29,6 +29,8 @@ class Journal {
   bool rescuing() const { return rescue_.has_value(); }
   // The next batch begins a new segment, so that the active one can go.
   void roll() { rollDue_ = true; }
+  // A batch is on its way to the disk.
+  bool writing() const { return running_ != nullptr; }
   // Nothing is being written, and nothing could be: what still waits has no room.
   bool idle() const { return !running_ && !start_.armed(); }
   // There may be room for those that had none.

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace spheregate::queue {
@@ -149,6 +151,17 @@ class PosixDisk final : public Disk {
   Descriptor directory_;
 };
 
+// Who only looks at a stopped store tries the lock for a moment (see store_view.hpp), and must not keep a daemon from starting.
+bool locked(const Descriptor& directory) {
+  constexpr int kTries = 20;
+  constexpr std::chrono::milliseconds kPause{50};
+  for (int tries = 1; ::flock(directory.number(), LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK || tries == kTries) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
 }  // namespace
 
 base::Explained<std::unique_ptr<Disk>> openPosixDisk(const std::filesystem::path& directory) {
@@ -161,7 +174,7 @@ base::Explained<std::unique_ptr<Disk>> openPosixDisk(const std::filesystem::path
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return refuse("cannot make the directory", "check queue.path and its owner");
   Descriptor place{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!place) return refuse("cannot open the directory", "check queue.path and its owner");
-  if (::flock(place.number(), LOCK_EX | LOCK_NB) != 0) {
+  if (!locked(place)) {
     return refuse("the store is in use", "another spheregate runs with this queue.path; stop it or choose another path");
   }
   if (::faccessat(place.number(), ".", W_OK | X_OK, 0) != 0) return refuse("cannot write to the directory", "check its owner and mode");

@@ -20,6 +20,7 @@ QueueMetrics::QueueMetrics(metrics::Registry& registry)
       expired{registry.counter("messages_expired_total", "Messages older than queue.message_ttl, given up.")},
       droppedFor{&droppedCounter(registry, "queue_full"), &droppedCounter(registry, "unreadable"), &droppedCounter(registry, "damaged")},
       deadLetteredFor{&deadCounter(registry, "unreadable"), &deadCounter(registry, "refused"), &deadCounter(registry, "poison")},
+      retried{registry.counter("messages_retried_total", "Dead letters that an operator put back into their devices' queues.")},
       writtenBytes{registry.counter("queue_disk_written_bytes_total", "Bytes written to the store.")},
       syncs{registry.counter("queue_syncs_total", "Times that fdatasync of a segment has returned.")},
       syncSeconds{registry.histogram("queue_sync_seconds", "How long write and fdatasync of one batch took.",

@@ -23,6 +23,7 @@ struct QueueMetrics {
   metrics::Counter& expired;
   metrics::Counter* droppedFor[kDropReasons];
   metrics::Counter* deadLetteredFor[kDeadReasons];
+  metrics::Counter& retried;
   metrics::Counter& writtenBytes;
   metrics::Counter& syncs;
   metrics::Histogram& syncSeconds;

@@ -59,7 +59,7 @@ void ReadBack::wait(DeviceQueue& queue, base::Duration pause) {
   if (!retry_.armed()) retry_.after(pause, [this] { serveWaiting(); });
 }
 
-ReadBack::Wishes ReadBack::gather(DeviceQueue& queue) const {
+Wishes ReadBack::gather(DeviceQueue& queue) const {
   Wishes wishes;
   std::size_t bytes = 0;
   const std::size_t messagesMax = memoryIsShort() ? 1 : kMessagesAhead;
@@ -69,46 +69,9 @@ ReadBack::Wishes ReadBack::gather(DeviceQueue& queue) const {
     if (entry.body || entry.fate != Fate::none) continue;
     if (wishes.size() == messagesMax || (bytes > 0 && bytes + entry.size > kBytesAhead)) break;
     bytes += entry.size;
-    wishes.push_back({.sequence = sequence,
-                      .ordinal = entry.ordinal,
-                      .segment = entry.segment,
-                      .offset = entry.offset,
-                      .salt = core_.segments.all().at(entry.segment).salt,
-                      .recordBytes = static_cast<std::uint32_t>(entry.recordBytes()),
-                      .body = {}});
+    wishes.push_back(wishFor(core_, entry, sequence));
   }
   return wishes;
-}
-
-// Neighbours in one segment are read at once, and one by one when that fails: a bad sector is one message's loss, not its
-// neighbours'.
-void ReadBack::fulfil(SegmentFiles& files, Wishes& wishes) {
-  for (std::size_t begin = 0; begin < wishes.size();) {
-    std::size_t end = begin + 1;
-    std::size_t bytes = wishes[begin].recordBytes;
-    while (end < wishes.size() && wishes[end].segment == wishes[begin].segment && wishes[end].offset == wishes[begin].offset + bytes) {
-      bytes += wishes[end++].recordBytes;
-    }
-    auto read = files.read(wishes[begin].segment, wishes[begin].offset, bytes);
-    if (!read && end - begin > 1) {
-      end = begin + 1;
-      read = files.read(wishes[begin].segment, wishes[begin].offset, wishes[begin].recordBytes);
-    }
-    if (!read) {
-      wishes[begin++].failure = read.error();
-      continue;
-    }
-    std::size_t at = 0;
-    for (; begin < end; ++begin) {
-      Wish& wish = wishes[begin];
-      if (at + wish.recordBytes > read->size()) continue;
-      const auto record = readRecord(base::ByteView{*read}.subspan(at, wish.recordBytes), wish.salt);
-      at += wish.recordBytes;
-      if (!record || record->type != RecordType::message || record->message.ordinal != wish.ordinal) continue;
-      wish.found = true;
-      wish.body.assign(record->message.body.begin(), record->message.body.end());
-    }
-  }
 }
 
 void ReadBack::arrived(DeviceKey key, Wishes& wishes) {
@@ -119,7 +82,7 @@ void ReadBack::arrived(DeviceKey key, Wishes& wishes) {
     // The queue may have started again since, and the message may have left or moved to another segment.
     if (!queue.holds(wish.sequence) || wish.sequence > queue.readThrough) continue;
     Entry& entry = queue.at(wish.sequence);
-    if (entry.fate != Fate::none || entry.body || entry.segment != wish.segment || entry.offset != wish.offset) continue;
+    if (entry.fate != Fate::none || entry.body || !liesThere(entry, wish)) continue;
     if (wish.failure && !hopeless(queue, wish)) {
       // Nothing behind it may overtake it; so the queue waits for the disk.
       queue.readThrough = wish.sequence - 1;

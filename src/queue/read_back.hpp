@@ -7,6 +7,7 @@
 #include "core.hpp"
 #include "segment_files.hpp"
 #include "spheregate/queue/disk.hpp"
+#include "wishes.hpp"
 
 namespace spheregate::queue {
 
@@ -26,22 +27,8 @@ class ReadBack {
   void rewind(DeviceQueue& queue);
 
  private:
-  struct Wish {
-    Sequence sequence;
-    std::uint64_t ordinal;
-    std::uint32_t segment;
-    std::uint32_t offset;
-    std::uint32_t salt;
-    std::uint32_t recordBytes;
-    bool found = false;   // a sound record was there
-    boost::system::error_code failure{};  // the disk did not answer, which says nothing about the record
-    base::Bytes body;
-  };
-  using Wishes = std::vector<Wish>;
-
   void request(DeviceQueue& queue);
   Wishes gather(DeviceQueue& queue) const;
-  static void fulfil(SegmentFiles& files, Wishes& wishes);
   bool hopeless(DeviceQueue& queue, const Wish& wish);
   void giveUp(DeviceQueue& queue, const Wish& wish);
   bool memoryIsShort() const { return core_.memoryBytes > core_.settings.memoryBytesMax; }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "findings.hpp"
+#include "letter_file.hpp"
 #include "segment_reader.hpp"
 #include "spheregate/base/log.hpp"
 #include "spheregate/queue/format.hpp"
@@ -181,6 +182,7 @@ void Recovery::countLoss(DeviceQueue& queue, std::uint64_t live) {
   if (expected > live) {
     const std::uint64_t lost = expected - live;
     result_.lost += lost;
+    result_.lostOf[queue.key] = lost;
     queue.ledger.dropped += lost;
     queue.booksChanged = true;
     core_.metrics.dropped(DropReason::damaged).add(lost);
@@ -212,6 +214,7 @@ void Recovery::countOrphans() {
   }
   if (orphans == 0) return;
   result_.lost += orphans;
+  result_.orphans = orphans;
   core_.metrics.dropped(DropReason::damaged).add(orphans);
   base::logError("stored messages without a device", {{"messages", orphans},
                                                       {"reason", "damage of the store"},
@@ -219,7 +222,7 @@ void Recovery::countOrphans() {
 }
 
 void Recovery::countAside() {
-  for (const char* subdirectory : {"quarantine", "dead-letters"}) {
+  for (const std::string subdirectory : {"quarantine", kLetterFolder}) {
     const auto aside = disk_.list(subdirectory);
     if (!aside) {
       base::logWarn("part of the store not readable", {{"name", subdirectory}, {"reason", aside.error().message()}});
@@ -227,7 +230,9 @@ void Recovery::countAside() {
     }
     for (const DiskEntry& file : *aside) {
       // A larger file is a sparse one, and not ours.
-      if (file.bytes <= kSegmentBytesSane) core_.segments.addAside(file.bytes);
+      if (file.bytes > kSegmentBytesSane) continue;
+      core_.segments.addAside(file.bytes);
+      if (subdirectory == kLetterFolder && file.regular && file.name.starts_with("letter-")) core_.letters.emplace(file.name, file.bytes);
     }
   }
 }

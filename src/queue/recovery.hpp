@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "core.hpp"
 #include "spheregate/queue/disk.hpp"
@@ -11,6 +12,8 @@ struct Recovered {
   std::uint64_t segments = 0;
   std::uint64_t messages = 0;
   std::uint64_t lost = 0;          // messages that had been stored and are in no sound record
+  std::map<DeviceKey, std::uint64_t> lostOf;  // the same by device
+  std::uint64_t orphans = 0;       // of these, of devices that nobody can name
   std::uint64_t damagedBytes = 0;  // in the middle of segments
   std::uint64_t tornBytes = 0;     // at their ends
 };

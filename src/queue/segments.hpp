@@ -53,6 +53,7 @@ class Segments {
   void reserveNumber(std::uint32_t number);
   // Files in quarantine and dead letters count too: the limit is for everything.
   void addAside(std::uint64_t bytes) { asideBytes_ += bytes; }
+  void removeAside(std::uint64_t bytes) { asideBytes_ -= bytes; }
 
   std::uint64_t usedBytes() const { return segmentBytes_ + asideBytes_; }
   std::uint64_t asideBytes() const { return asideBytes_; }

@@ -61,9 +61,11 @@ bool ReportedPatches::offer(queue::Sequence sequence, const StoredMessage& patch
   if (!line_.link.send(topic, patch.payload)) return false;
   forgetBefore(sequence);
   auto [place, made] = patches_.try_emplace(sequence);
-  // It was answered in the hub's place, perhaps in an earlier life of the process.
-  if (made) place->second.copy = Copy::there;
+  // It was answered in the hub's place, perhaps in an earlier life of the process. Without a mark it was a dead letter, which the cached
+  // twin has not.
+  if (made) place->second.copy = patch.mark == 0 ? Copy::none : Copy::there;
   place->second.mark = patch.mark;
+  place->second.query = patch.suffix;
   place->second.payload.assign(patch.payload.begin(), patch.payload.end());
   place->second.sent = true;
   place->second.since = line_.timers.now();
@@ -173,7 +175,9 @@ void ReportedPatches::settle(Patches::iterator place, const hub::HubTopic& topic
 void ReportedPatches::refusedByHub(queue::Sequence sequence, const Patch& patch, int status, bool told) {
   if (told) return line_.custody.delivered(line_.device, sequence);
   // The device was told long ago that its patch was taken, and the hub does not want it.
-  line_.custody.deadLetter(line_.device, sequence, patch.payload, queue::DeadReason::refused,
+  base::Bytes body;
+  encode({.suffix = patch.query, .payload = patch.payload, .kind = MessageKind::reportedPatch}, body);
+  line_.custody.deadLetter(line_.device, sequence, body, queue::DeadReason::refused,
                            "the hub refused the twin patch with " + std::to_string(status));
 }
 

@@ -40,6 +40,7 @@ class ReportedPatches {
   struct Patch {
     std::uint64_t mark = 0;
     base::Bytes payload;         // until the cached twin has it; again when it is with the hub
+    std::string query{};         // of its topic, while it is with the hub
     std::string rid;             // empty: nobody waits
     bool awaited = false;
     bool sent = false;           // with the hub, unanswered

@@ -59,6 +59,8 @@ class Units(unittest.TestCase):
         self.assertEqual(service["FileDescriptorStoreMax"], ["1"])
         self.assertEqual(service["ConditionPathExists"], sockets["ConditionPathExists"])
         self.assertEqual(sockets["FileDescriptorName"], ["devices"])
+        # queue.max_bytes has no bound that any disk reads in a known time, and a start that is cut short begins anew.
+        self.assertEqual(service["TimeoutStartSec"], ["infinity"])
         # Restarts alone must not use up the starts that are allowed in a row.
         seconds = {key: int(service[key][0].removesuffix("s")) for key in ("RestartSec", "StartLimitIntervalSec")}
         self.assertGreater(int(service["StartLimitBurst"][0]), seconds["StartLimitIntervalSec"] / seconds["RestartSec"] + 1)

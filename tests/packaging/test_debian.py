@@ -93,8 +93,20 @@ class Package(unittest.TestCase):
 
     def test_purge_deletes_what_the_gateway_made_and_nothing_else(self):
         commands = [line.strip() for line in text("packaging/debian/spheregate.postrm").splitlines() if line.strip().startswith("rm ")]
-        self.assertEqual(commands, ["rm -rf /etc/spheregate /var/lib/spheregate"])
+        self.assertEqual(commands, ["rm -rf /etc/spheregate /var/lib/spheregate || mountpoint -q /var/lib/spheregate"])
         self.assertRegex(text("packaging/debian/spheregate.postrm"), r'if \[ "\$1" = purge \]; then\n(?:\s+#.*\n)*\s+rm -rf')
+
+    def test_purge_ends_well_where_the_store_is_a_disk_of_its_own(self):
+        """The root of a mounted disk cannot be removed; every other failure is told to dpkg."""
+        script = text("packaging/debian/spheregate.postrm").replace("#DEBHELPER#", "echo the rest")
+        for mounted in (True, False):
+            with self.subTest(mounted=mounted), tempfile.TemporaryDirectory() as programs:
+                for name, code in (("rm", 1), ("mountpoint", 0 if mounted else 1)):
+                    stub = Path(programs) / name
+                    stub.write_text(f"#!/bin/sh\nexit {code}\n", encoding="ascii")
+                    stub.chmod(0o755)
+                done = subprocess.run(["/bin/sh", "-c", script, "postrm", "purge"], env={"PATH": programs}, capture_output=True, text=True, timeout=10)
+                self.assertEqual((done.returncode == 0, done.stdout), (mounted, "the rest\n" if mounted else ""), done.stderr)
 
     def test_the_configuration_is_no_conffile(self):
         """dpkg would ask about it at each upgrade, since `spheregate init` writes it."""

@@ -80,7 +80,7 @@ class Proxies(GatewayTest):
         locations = locations.replace("/etc/nginx/gateway.htpasswd", str(self.place / "htpasswd"))
         config = self.place / "nginx.conf"
         temporary = "\n".join(f"{kind}_temp_path {self.place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        config.write_text(f"daemon off; pid {self.place}/pid; error_log stderr; events {{}}\nhttp {{ access_log off; absolute_redirect off;\n{temporary}\n"
+        config.write_text(f"daemon off; user root; pid {self.place}/pid; error_log stderr; events {{}}\nhttp {{ access_log off; absolute_redirect off;\n{temporary}\n"
                           f"server {{ listen 127.0.0.1:{self.port};\n{locations} }} }}\n")
         self.serve(shutil.which("nginx") or "/usr/sbin/nginx", "-c", config)
         self.assert_page_works()

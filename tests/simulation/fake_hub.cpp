@@ -99,7 +99,7 @@ class FakeHub::Peer final : public base::WireUser, public std::enable_shared_fro
       ++hub_.closes_[device_][number];
       close();
     };
-    if (hub_.poisonous(number) || now.quotaUsedUp || hub_.world_.chance(now.dropUnseen)) return closeOnIt();
+    if ((hub_.poisonous(number) && !hub_.mended) || now.quotaUsedUp || hub_.world_.chance(now.dropUnseen)) return closeOnIt();
     if (!hub_.takes(now.messagesPerSecond, hub_.messagesUsed_, hub_.messagesSince_)) return closeOnIt();
     hub_.record(device_, *packet);
     if (hub_.world_.chance(now.closeInsteadOfAck)) return closeOnIt();

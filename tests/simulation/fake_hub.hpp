@@ -40,6 +40,7 @@ class FakeHub {
   // Messages that the hub never takes, but closes: each so many-th of a device; 0: none.
   std::uint64_t poisonEvery = 0;
   bool poisonous(std::uint64_t number) const { return poisonEvery > 0 && number % poisonEvery == poisonEvery / 2; }
+  bool mended = false;  // it takes them after all
   // How often a connection of the device ended on this message, or for the network.
   std::uint64_t closes(const std::string& device, std::uint64_t number) { return closes_[device][number] + cuts_[device]; }
   // Everything that arrived of each device, repeats included.

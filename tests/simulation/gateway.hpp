@@ -30,6 +30,7 @@ class Gateway {
 
   void welcome(std::unique_ptr<base::Wire> wire, const std::string& deviceId);
   queue::Custody& custody() { return custody_; }
+  relay::Uplink& uplink() { return uplink_; }
   MemoryStore& state() { return state_; }
   // accepted = delivered + queued + expired + dropped + dead-lettered, in total and for every device.
   bool booksBalance() const;

@@ -27,6 +27,7 @@ void add(Sum& sum, std::uint64_t seed, const Outcome& outcome) {
   sum.all.closures += outcome.closures;
   sum.all.poison += outcome.poison;
   sum.all.suspects += outcome.suspects;
+  sum.all.retries += outcome.retries;
   if (outcome.broken.empty()) return;
   sum.failed.push_back(seed);
   for (const std::string& what : outcome.broken) std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), what.c_str());
@@ -80,9 +81,9 @@ int main(int argc, char** argv) {
   for (std::thread& thread : pool) thread.join();
 
   std::printf("%llu seeds: %llu messages, %llu acknowledged, %llu duplicates; %llu kills, %llu power failures, %llu cuts, %llu failed "
-              "syncs, %llu dead letters of poison, %llu by chance; %zu seeds failed\n",
+              "syncs, %llu dead letters of poison, %llu by chance, %llu retried; %zu seeds failed\n",
               shown(next - first), shown(sum.all.messages), shown(sum.all.acknowledged), shown(sum.all.duplicates), shown(sum.all.kills),
               shown(sum.all.powerFailures), shown(sum.all.cuts), shown(sum.all.closures),
-              shown(sum.all.poison), shown(sum.all.suspects), sum.failed.size());
+              shown(sum.all.poison), shown(sum.all.suspects), shown(sum.all.retries), sum.failed.size());
   return sum.failed.empty() != expectFailure ? 0 : 1;
 }

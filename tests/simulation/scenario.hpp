@@ -16,6 +16,7 @@ struct Outcome {
   std::uint64_t cuts = 0;
   std::uint64_t closures = 0;  // of the store, by a failed sync
   std::uint64_t poison = 0;    // dead letters on which the hub always closes
+  std::uint64_t retries = 0;   // of dead letters
   std::uint64_t suspects = 0;  // and those on which it closed by chance
 };
 

@@ -12,6 +12,7 @@ HOMES = {  # header prefix: the rooms that may include it
     "spdlog/": {"base"},
     "nlohmann/": {"ops", "app", "hub", "provisioning", "steward"},
     "sqlite3": {"state"},
+    "zlib.h": {"bundle"},
     "mqtt/": {"upstream"},
     "MQTT": {"upstream"},
 }

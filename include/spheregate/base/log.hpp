@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -11,6 +13,7 @@ namespace spheregate::base {
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error, silent };
 enum class LogFormat : std::uint8_t { text, json };
+inline constexpr std::size_t kLogLevels = 4;  // without `silent`
 
 struct LogField {
   LogField(std::string_view fieldName, std::string_view text) : name{fieldName}, value{text} {}
@@ -26,7 +29,8 @@ struct LogField {
 };
 
 // One event a line on stderr: `level event key=value ...` or a JSON object. Any thread. Values are escaped and cut
-// at 1 KiB, so that bytes a peer sent can neither forge a line nor fill the log. Never pass a secret.
+// at 1 KiB, so that bytes a peer sent can neither forge a line nor fill the log. Of one event at most kLogRepeatsMax lines are
+// written in a second, whoever logs it; how many were left out is a line of its own. Never pass a secret.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 inline void logDebug(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::debug, event, fields); }
@@ -37,7 +41,33 @@ inline void logError(std::string_view event, std::initializer_list<LogField> fie
 void configureLog(LogLevel level, LogFormat format);
 // The format stays. Any thread.
 void changeLogLevel(LogLevel level);
+LogLevel logLevel();
 bool logEnabled(LogLevel level);
+std::string_view levelWord(LogLevel level);
+
+// What a sink gets. Views are good for the call.
+struct LogRecord {
+  LogLevel level = LogLevel::info;
+  std::string_view event;
+  std::span<const LogField> fields;
+  std::string_view alias;  // what people call the device in it; often empty
+};
+// False when it could not take the line; then it goes to stderr. Called from any thread.
+using LogSink = std::function<bool(const LogRecord& record)>;
+// Lines go there instead of stderr; nothing: to stderr again. Any thread.
+void logTo(LogSink sink);
+
+inline constexpr unsigned kLogRepeatsMax = 100;
+// Writes how many lines were left out lately, if any were. The log does so itself whenever it is used; a daemon that may fall silent
+// calls this now and then.
+void logWhatWasLeftOut();
+
+// Since the start of the process.
+struct LogCounts {
+  std::array<std::uint64_t, kLogLevels> lines{};  // written, by level
+  std::uint64_t leftOut = 0;
+};
+LogCounts logCounts();
 
 // What people call a device; empty when they have no name for it. Called from any thread.
 using DeviceNames = std::function<std::string(std::string_view deviceId)>;

@@ -51,6 +51,15 @@ struct Loaded {
 // Reads and checks the text; does not look at the files it names.
 Loaded parse(const std::string& yaml, const std::string& fileName);
 Loaded load(const std::filesystem::path& file);
+// A value in effect.
+struct Value {
+  std::string key;     // dotted path
+  std::string text;    // as a YAML scalar, or as a map in one line; where it is quoted or a map, it is JSON too
+  bool plain = false;   // a number, or true or false
+  bool secret = false;  // names a file with a secret in it, or nothing
+};
+// Of all keys that belong to the configuration, defaults included, secrets never (only the names of their files).
+std::vector<Value> values(const Config& config);
 // The effective values as YAML, defaults included, secrets never (only the names of their files).
 std::string show(const Config& config);
 

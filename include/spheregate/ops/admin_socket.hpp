@@ -23,11 +23,14 @@ struct AdminRequest {
 
 struct AdminAnswer {
   unsigned status = 200;  // of HTTP
-  std::string body;       // JSON
+  std::string body;
+  std::string contentType = "application/json";
 };
 
-// Called on the loop, once a request.
-using AdminHandler = std::function<AdminAnswer(const AdminRequest&)>;
+// Takes the answer, at once or later, on the loop; once.
+using AdminReply = std::function<void(AdminAnswer)>;
+// Called on the loop, once a request. What has to wait for the disk answers later, and the loop goes on.
+using AdminHandler = std::function<void(const AdminRequest&, AdminReply)>;
 
 // HTTP over a Unix socket, for the commands of this program and for scripts on the same machine. Only the socket's owner, root and the
 // members of its group may connect (mode 0660). GET (and HEAD) reads, POST changes; neither has a body. Core thread only.

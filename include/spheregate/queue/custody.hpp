@@ -13,6 +13,8 @@
 #include "spheregate/base/result.hpp"
 #include "spheregate/base/timers.hpp"
 #include "spheregate/metrics/registry.hpp"
+#include "spheregate/queue/copies.hpp"
+#include "spheregate/queue/dead_letter.hpp"
 #include "spheregate/queue/disk.hpp"
 #include "spheregate/queue/settings.hpp"
 
@@ -54,7 +56,8 @@ struct Outgoing {
   bool resent = false;  // was offered before, perhaps in an earlier life of the process: set DUP
 };
 
-// accepted = delivered + queued + expired + dropped + deadLettered, per device and in total, always.
+// accepted = delivered + queued + expired + dropped + deadLettered, per device and in total, always. A dead letter that is retried is queued
+// again and not dead-lettered any more.
 struct Ledger {
   std::uint64_t accepted = 0;
   std::uint64_t delivered = 0;
@@ -70,6 +73,13 @@ struct DeviceQueueState {
   std::uint64_t messages = 0;  // queued: accepted and not yet finished
   std::uint64_t bytes = 0;
   std::optional<base::WallTime> oldest;
+};
+
+// What is in the queues, counted message by message, for comparing with what is written down. All messages that are queued.
+struct Recount {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const Recount&) const = default;
 };
 
 // What custody tells the one who uses it. On the core thread, never from inside a call to Custody.
@@ -124,6 +134,15 @@ class Custody {
   // Takes the message out of the way and keeps `body` in `dead-letters/` with the reason (one line of plain text).
   void deadLetter(DeviceKey device, Sequence sequence, base::ByteView body, DeadReason kind, std::string_view reason);
 
+  // What lies in dead-letters/, after this id. What somebody put there by hand is seen from the next start on.
+  void listDeadLetters(std::string_view after, std::size_t limit, LettersListed done);
+  void readDeadLetter(const std::string& id, LetterRead done);
+  // Accepts `body` at the end of the queue of the letter's device, as of now, and removes the letter when that is on stable storage. A crash
+  // before leaves the letter, and perhaps both. `done` may be told at once.
+  void retryDeadLetter(const DeadLetter& letter, base::ByteView body, LetterRetried done);
+  // A part of what is queued, for somebody who wants to look.
+  void copy(const CopyWish& wish, CopiesMade done);
+
   // How long messages may wait from now on, those that wait already too; 0: for ever.
   void setMessageTtl(std::chrono::milliseconds ttl);
 
@@ -137,8 +156,13 @@ class Custody {
   Ledger totals() const;
   std::uint64_t queuedMessages() const;
   std::uint64_t queuedBytes() const;
-  double oldestAgeSeconds() const;  // of what is queued; 0 when nothing is. Looks at each device
+  // Nothing when nothing is queued. Looks at each device.
+  std::optional<double> oldestAgeSeconds() const;
   std::uint64_t diskBytes() const;
+  std::uint64_t limitBytes() const;
+  std::size_t deadLetters() const;
+  // Goes through the queue; some nanoseconds for each message.
+  Recount recount(DeviceKey device) const;
   bool isOpen() const;
   std::string_view closedReason() const;  // empty while open
 

@@ -68,6 +68,8 @@ class Uplink final : public queue::CustodyUser {
   void received(queue::DeviceKey device, std::uint64_t token);
   void requestTwin(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
   void replyToMethod(queue::DeviceKey device, std::string_view topic, std::string_view rid, base::ByteView payload);
+  // An operator wants a dead letter to be sent after all: it goes to the end of its device's queue, and `done` is told when it is safe there.
+  void retry(const std::string& letterId, queue::LetterRetried done);
   // Messages a second from backlogs of all devices together, in place of `queue.drain_rate`; 0: no limit.
   void setDrainRate(double perSecond);
   // Says DISCONNECT on all links.

@@ -92,8 +92,10 @@ export class Refusals {
   // A new one, or one that was counted up.
   put(refusal) {
     if (!refusal?.stage) return;
-    this.#all.set(keyOf(refusal), refusal);
-    const latestFirst = [...this.#all].sort(([, a], [, b]) => (a.last < b.last ? 1 : a.last > b.last ? -1 : 0));
+    const key = keyOf(refusal);
+    this.#all.delete(key);
+    // Times are in seconds: of the same second this is the latest.
+    const latestFirst = [[key, refusal], ...this.#all].sort(([, a], [, b]) => (a.last < b.last ? 1 : a.last > b.last ? -1 : 0));
     this.#all = new Map(latestFirst.slice(0, ASKED));
     this.#render();
   }

@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -57,7 +58,12 @@ class AdminSocketTest : public ::testing::Test {
   std::string open(const AdminSettings& wanted) {
     std::string error;
     onLoop([&] {
-      auto opened = AdminSocket::open(loop, wanted, [this](const AdminRequest& request) { return answer(request); });
+      auto opened = AdminSocket::open(loop, wanted, [this](const AdminRequest& request, AdminReply reply) {
+        if (request.path == "/never") return;
+        if (request.path != "/later") return reply(answer(request));
+        timer.expires_after(std::chrono::milliseconds{50});
+        timer.async_wait([this, request, reply = std::move(reply)](boost::system::error_code) { reply(answer(request)); });
+      });
       if (opened)
         socket = std::move(*opened);
       else
@@ -85,6 +91,7 @@ class AdminSocketTest : public ::testing::Test {
   AdminSettings settings;
   asio::io_context loop{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
+  asio::steady_timer timer{loop};
   std::unique_ptr<AdminSocket> socket;
   std::thread thread;
 };
@@ -99,6 +106,17 @@ TEST_F(AdminSocketTest, tellsWhatIsAskedAndByWhom) {
   EXPECT_THAT(ask("GET", "/missing"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(ask("DELETE", "/devices"), AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: GET, HEAD, POST\r\n")));
   for (const char* target : {"/%", "/%2", "/%zz", "/%00", "/a?b=%f"}) EXPECT_THAT(ask("GET", target), StartsWith("HTTP/1.1 400 ")) << target;
+}
+
+TEST_F(AdminSocketTest, anAnswerMayTakeItsTimeOrNeverCome) {
+  ASSERT_EQ(open(settings), "");
+  EXPECT_THAT(ask("GET", "/later?x=1"), AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("GET /later x=1")));
+  EXPECT_EQ(ask("GET", "/never"), "") << "nobody answers, so the connection ends";
+  // The socket goes while an answer is awaited.
+  auto waiting = std::async(std::launch::async, [this] { return ask("GET", "/later"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  onLoop([this] { socket.reset(); });
+  EXPECT_EQ(waiting.get(), "");
 }
 
 TEST_F(AdminSocketTest, isForItsOwnerAndItsGroup) {

@@ -1,6 +1,7 @@
 #include "http_secrets.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 
 #include "secrets.hpp"
 
@@ -33,6 +34,15 @@ TEST(HttpSecrets, areReadFromTheFiles) {
   ASSERT_TRUE(read) << read.error();
   EXPECT_NE(read->tls, nullptr);
   EXPECT_EQ(read->login, (Login{"Aladdin", "open sesame"}));
+}
+
+TEST(HttpSecrets, keepsNoSessionsOfThoseWhoShookHands) {
+  const HttpFiles files;
+  HttpSettings settings;
+  files.addCertificate(settings);
+  const auto read = readSecrets(settings);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(SSL_CTX_get_session_cache_mode(read->tls->native_handle()), SSL_SESS_CACHE_OFF);
 }
 
 TEST(HttpSecrets, saysWhatIsWrongWithThem) {

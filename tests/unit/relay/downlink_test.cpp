@@ -204,6 +204,15 @@ TEST_F(DownlinkTest, aHubThatIsBusyIsAskedAgainAndARefusalIsKept) {
   EXPECT_EQ(deviceHears(), "$iothub/twin/res/400/?$rid=8 why\n");
   EXPECT_EQ(custody.state(device).ledger.deadLettered, 1u) << "the device was told";
   EXPECT_EQ(custody.queuedMessages(), 0u);
+  std::string letter;
+  custody.listDeadLetters({}, 1, [&](queue::DeadLetterPage page) { letter = page.letters.at(0).id; });
+  settle();
+  hubHears();
+  uplink.retry(letter, [](const queue::NoLetter* problem) { EXPECT_EQ(problem, nullptr); });
+  settle();
+  EXPECT_EQ(hubHears(), kReported + "spheregate-3\n") << "an operator wants it to be sent after all";
+  hubSays("$iothub/twin/res/204/?$rid=spheregate-3&$version=9");
+  EXPECT_EQ(custody.queuedMessages() + custody.state(device).ledger.deadLettered, 0u);
 }
 
 TEST_F(DownlinkTest, aHubThatNeverAnswersAPatchIsGivenUp) {

@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 
@@ -275,6 +277,66 @@ TEST_F(PoisonAfterBootTest, isFoundAsSoonAsAtAnyTime) {
   otherGoesOn(seconds{2});
   EXPECT_EQ(dead(), 1u);
   EXPECT_EQ(seen_["bad"], 4);
+}
+
+class RetryTest : public PoisonTest {
+ protected:
+  std::string onlyLetter() {
+    std::string id;
+    custody_->listDeadLetters({}, 10, [&](queue::DeadLetterPage page) { id = page.letters.size() == 1 ? page.letters[0].id : std::string{}; });
+    pass(milliseconds{10});
+    return id;
+  }
+  // Nothing: it went well.
+  std::string retry(const std::string& id) {
+    std::string said = "nothing was said";
+    uplink_->retry(id, [&](const queue::NoLetter* problem) { said = problem == nullptr ? std::string{} : problem->sentence; });
+    pass(seconds{1});
+    return said;
+  }
+};
+
+TEST_F(RetryTest, aDeadLetterGoesBehindWhatWaitsAndThroughALinkThatWasClosed) {
+  open();
+  take("bad");
+  take(1, 3);
+  pass(seconds{5});
+  ASSERT_EQ(dead(), 1u);
+  const std::string letter = onlyLetter();
+  // Nobody is there and nothing is queued, so the link goes.
+  pass(upstream_.idleClose + seconds{5});
+  ASSERT_EQ(uplink_->linkState(key()).state, upstream::Link::State::closed);
+  hub_ = [](const std::string&) { return Deed::acknowledge; };
+  EXPECT_EQ(retry(letter), "");
+  EXPECT_EQ(arrived_.back(), "bad");
+  EXPECT_EQ(dead(), 0u);
+  EXPECT_EQ(custody_->queuedMessages(), 0u);
+  EXPECT_EQ(custody_->state(key()).ledger.delivered, 4u);
+  EXPECT_NE(retry(letter).find("there is no dead letter"), std::string::npos);
+}
+
+TEST_F(RetryTest, oneThatIsStillPoisonBecomesADeadLetterAgain) {
+  open();
+  take("bad");
+  take(1, 3);
+  pass(seconds{5});
+  const std::string letter = onlyLetter();
+  EXPECT_EQ(retry(letter), "");
+  take(4, 8);
+  pass(seconds{10});
+  EXPECT_EQ(dead(), 1u);
+  EXPECT_NE(onlyLetter(), "");
+  EXPECT_NE(onlyLetter(), letter);
+  EXPECT_EQ(custody_->queuedMessages(), 0u);
+}
+
+TEST_F(RetryTest, whatIsNoMessageStaysWhereItIs) {
+  open();
+  std::filesystem::create_directories(queue_.path / "dead-letters");
+  std::ofstream{queue_.path / "dead-letters" / "letter-1-1"} << "{\"device\":\"dev\",\"reason\":\"by hand\",\"accepted_ms\":1}\nx";
+  restart();
+  EXPECT_NE(retry("letter-1-1").find("does not hold a message"), std::string::npos);
+  EXPECT_EQ(onlyLetter(), "letter-1-1");
 }
 
 }  // namespace
