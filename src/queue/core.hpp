@@ -19,6 +19,10 @@
 
 namespace spheregate::queue {
 
+// Every message in custody has some bytes in memory, wherever its body is; so the number of them is limited too, to one for so many
+// bytes of the store. Only very small messages meet this limit before that of the store.
+inline constexpr std::uint64_t kStoreBytesPerMessage = 256;
+
 // What the parts of custody share: the devices' queues, the books, and how a message leaves them. Core thread only.
 class Core {
  public:
@@ -60,7 +64,7 @@ class Core {
   // What messages may still take: `roomFor` with all that waits to be written, and what an acceptance asks for besides.
   std::uint64_t room() const {
     const std::uint64_t taken = segments.usedBytes() + headroom() + unwrittenBytes + settings.segmentBytes / 4;
-    return settings.bytesMax - std::min(settings.bytesMax, taken);
+    return settings.bytesMax - std::min(settings.bytesMax, std::max(taken, queuedMessages * kStoreBytesPerMessage));
   }
 
   const Settings settings;

@@ -13,9 +13,6 @@ namespace {
 
 // A device without anything on disk may have so much in memory although the disk is full: with its link up it needs none.
 constexpr std::uint64_t kDirectBytesMax = 64 * 1024;
-// Every message in custody has some bytes in memory, wherever its body is; so the number of them is limited too, to one for so many
-// bytes of the store. Only very small messages meet this limit before that of the store.
-constexpr std::uint64_t kStoreBytesPerMessage = 256;
 // QoS 0 promises nothing, so it may fill only a part of the store.
 constexpr std::uint64_t kQos0Share = 2;
 constexpr base::Duration kHousekeeping = std::chrono::seconds{1};

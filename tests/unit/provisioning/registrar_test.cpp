@@ -80,11 +80,13 @@ TEST_F(RegistrarTest, aServiceThatCannotBeReachedIsTriedByOneAndMoreAndMoreRarel
   EXPECT_LT(service.connects.size(), 40u);
   EXPECT_LE(connectsWithin(time.clock.now() - minutes{5}, minutes{5}), 11u);
   EXPECT_THAT(registrar.trouble(), HasSubstr("cannot be reached"));
+  EXPECT_EQ(metrics.gauge("provisioning_trouble", "").value(), 1);
   EXPECT_EQ(fault().kind, Fault::Kind::passing);
   service.reachable = true;
   time.pass(minutes{3});
   EXPECT_EQ(answers.size(), 100u);
   EXPECT_EQ(registrar.trouble(), "");
+  EXPECT_EQ(metrics.gauge("provisioning_trouble", "").value(), 0);
   EXPECT_EQ(registrar.waiting() + registrar.running(), 0u);
 }
 

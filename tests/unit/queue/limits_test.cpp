@@ -37,6 +37,37 @@ TEST_F(LimitsTest, holdStopsAtTheLimitAndGoesOnWhenThereIsRoom) {
   expectBalance();
 }
 
+TEST_F(LimitsTest, theRoomThatIsLeftIsShown) {
+  settings.bytesMax = 256 * 1024;
+  start();
+  const auto room = [this] {
+    (void)life->metrics.text();
+    return life->metrics.gauge("queue_room_bytes", "").value();
+  };
+  const double empty = room();
+  EXPECT_GT(empty, 200 * 1024) << "but for what is kept free to move things about";
+  const DeviceKey key = device();
+  store(key, 1, 100);
+  EXPECT_LT(room(), empty - 100 * 200);
+  EXPECT_GT(room(), 0);
+  const int stored = 100 + fill(key, 101);
+  EXPECT_LT(room(), 512) << "less than one more message with its records";
+  EXPECT_EQ(drain(key), range(1, stored));
+  EXPECT_GT(room(), 150 * 1024);
+}
+
+TEST_F(LimitsTest, theRoomEndsWithTheNumberOfMessagesToo) {
+  settings.bytesMax = 256 * 1024;
+  start();
+  const DeviceKey key = device();
+  for (int number = 1; number <= 1000; ++number) {
+    ASSERT_EQ(accept(key, body(number, 1)).acceptance, Acceptance::taken);
+    if (number % 10 == 0) settle();
+  }
+  (void)life->metrics.text();
+  EXPECT_EQ(life->metrics.gauge("queue_room_bytes", "").value(), 24 * 256) << "1,024 may wait";
+}
+
 TEST_F(LimitsTest, dropNewestCountsAndGoesOn) {
   settings.bytesMax = 256 * 1024;
   settings.whenFull = WhenFull::dropNewest;
