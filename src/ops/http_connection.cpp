@@ -140,7 +140,7 @@ void HttpConnection::send() {
   http::async_write(stream_, reply_.answer, [self = shared_from_this()](beast::error_code error, std::size_t) {
     if (error || self->closed_) return;
     const bool more = self->reply_.answer.keep_alive();
-    // Whoever asks nothing more has no megabyte here meanwhile.
+    // Whoever asks nothing more needs no room meanwhile.
     self->reply_ = {};
     if (more) return self->readNext();
     self->bidFarewell();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/status.hpp>
 #include <utility>
 
 #include "event_feed.hpp"
@@ -20,6 +22,9 @@ using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr int kBacklog = 64;
+// Of all answers on their way together. Those that are small are not counted, so that monitoring gets through.
+constexpr std::size_t kUnsentBytesMax = 16u << 20;
+constexpr std::size_t kSmallBytesMax = 256u << 10;
 
 ErrorCode listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   ErrorCode error;
@@ -55,6 +60,7 @@ struct HttpServer::Inside {
   void use(const HttpSecrets& secrets);
   HttpReply reply(const HttpRequest& request, HttpVisitor& visitor);
   HttpReply answered(const HttpRequest& request, HttpVisitor& visitor);
+  HttpReply withRoom(HttpReply made, const HttpRequest& request);
 
   HttpSources sources;
   metrics::Registry& metrics;
@@ -63,6 +69,7 @@ struct HttpServer::Inside {
   std::shared_ptr<asio::ssl::context> tls;
   bool fromNetwork;          // not only this machine can reach it
   std::string missing{"-"};  // of what such a listener should have; empty: nothing
+  std::shared_ptr<std::size_t> unsentBytes = std::make_shared<std::size_t>(0);
 };
 
 // Whoever listens to events has shown what was in force before.
@@ -80,7 +87,7 @@ void HttpServer::Inside::use(const HttpSecrets& secrets) {
 }
 
 HttpReply HttpServer::Inside::reply(const HttpRequest& request, HttpVisitor& visitor) {
-  HttpReply made = answered(request, visitor);
+  HttpReply made = withRoom(answered(request, visitor), request);
   metrics.counter("http_requests_total", "Requests to the HTTP listener, by the status of the answer.", {{"code", std::to_string(made.answer.result_int())}}).add();
   return made;
 }
@@ -88,6 +95,21 @@ HttpReply HttpServer::Inside::reply(const HttpRequest& request, HttpVisitor& vis
 HttpReply HttpServer::Inside::answered(const HttpRequest& request, HttpVisitor& visitor) {
   if (auto objection = guard.objection(request, visitor)) return std::move(*objection);
   return replyTo(request, sources, events, !guard.login().has_value());
+}
+
+// Whoever asks for much on every connection and reads nothing must not fill the memory. One answer always has room.
+HttpReply HttpServer::Inside::withRoom(HttpReply made, const HttpRequest& request) {
+  const std::size_t bytes = made.answer.body().size();
+  if (bytes <= kSmallBytesMax) return made;
+  if (*unsentBytes > 0 && *unsentBytes + bytes > kUnsentBytesMax) {
+    HttpAnswer full = answer(boost::beast::http::status::service_unavailable, kPlainText,
+                             "too many clients do not take their answers; ask again, or for less\n");
+    full.set(boost::beast::http::field::retry_after, "2");
+    return {.answer = fitted(std::move(full), request)};
+  }
+  *unsentBytes += bytes;
+  made.room = std::shared_ptr<void>{nullptr, [unsent = unsentBytes, bytes](void*) { *unsent -= bytes; }};
+  return made;
 }
 
 class HttpServer::Door : public HttpDoor<tcp> {

@@ -113,6 +113,26 @@ TEST(HttpServer, aClientThatDoesNotReadIsClosedAtTheDeadline) {
   EXPECT_LT(deaf.rest().size(), 32u << 20);
 }
 
+TEST(HttpServer, answersThatNobodyTakesDoNotFillTheMemory) {
+  HttpSite site;
+  site.onLoop([&] { site.status = std::string(9u << 20, 'x'); });
+  const std::string request = "GET /status HTTP/1.1\r\nHost: x\r\n\r\n";
+  auto deaf = std::make_unique<HttpClient>(site.port, 4096);
+  deaf->send(request);
+  EXPECT_THAT(deaf->exactly(12), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask(site.port, "GET", "/status"), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: ")));
+  EXPECT_THAT(ask(site.port, "GET", "/metrics"), StartsWith("HTTP/1.1 200 ")) << "what is small gets through";
+  deaf.reset();
+  // Its room is there again when the system has told that it is gone, and then for each answer that is taken.
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (!ask(site.port, "GET", "/status").starts_with("HTTP/1.1 200 ") && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(20ms);
+  HttpClient keeps{site.port};
+  keeps.send(request);
+  EXPECT_THAT(keeps.until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  keeps.exactly(9u << 20);
+  EXPECT_THAT(ask(site.port, "GET", "/status"), StartsWith("HTTP/1.1 200 ")) << "an answer that was taken needs no room on an idle connection";
+}
+
 TEST(HttpServer, whenAllPlacesAreTakenTheConnectionThatIsQuietLongestEnds) {
   HttpSettings settings;
   settings.connectionsMax = 4;
