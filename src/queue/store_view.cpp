@@ -9,6 +9,7 @@
 #include "read_only_disk.hpp"
 #include "recovery.hpp"
 #include "segment_files.hpp"
+#include "spheregate/queue/format.hpp"
 #include "wishes.hpp"
 
 namespace spheregate::queue {
@@ -62,6 +63,10 @@ base::Explained<std::unique_ptr<StoreView>> StoreView::open(const fs::path& dire
   const auto held = storeIsHeld(directory);
   if (!held) return base::failed<Made>(held.error());
   if (*held) return base::failed<Made>(directory.string() + ": " + kHeld);
+  if (const auto newer = newerSegment(directory)) {
+    return base::failed<Made>(newer->file.string() + ": format " + std::to_string(newer->version) + ", written by a newer version of spheregate; this one reads " +
+                              std::to_string(kFormatVersion) + ", so look at it with that version");
+  }
   auto inside = std::make_unique<Inside>(directory, std::move(*disk));
   const auto listing = listingOf(*inside->disk);
   const auto found = listing ? recover(inside->core, *inside->disk) : base::Result<Recovered>{listing.error()};

@@ -140,6 +140,7 @@ class Site:
         with self.device(0) as device:
             device.connect().publish("first=1", b"first")
         self.hub.await_messages(self.pki.ids[0], 1)
+        need("port=8883" in self.container.do("journalctl", "SPHEREGATE_EVENT=listening", "--output=cat"), "the journal does not have the fields of a line")
         # The unit hides most of /proc, and what the metrics need is still there.
         facts = parse_metrics(http_request(METRICS_PORT, "GET", "/metrics")[1].decode())
         started = facts[("process_start_time_seconds", frozenset())]

@@ -76,7 +76,7 @@ function showLedger({ queue }) {
   setData(verdict, "tone", off === 0 ? "ok" : "bad");
   setIcon(verdict.firstElementChild, off === 0 ? "ok" : "bad");
   setSentence(verdict.lastElementChild, off === 0 ? "The books balance: every accepted message is accounted for." :
-    `The books do not balance: ${plural(Math.abs(off), "message")} ${off > 0 ? "missing" : "too many"}. Keep the log, run \`spheregate check\`, and report it.`);
+    `The books do not balance: ${plural(Math.abs(off), "message")} ${off > 0 ? "missing" : "too many"}. Keep the log, run \`spheregate audit\`, and report it.`);
   setShown(byId("ledger-dead"), queue.dead_lettered > 0);
   // A bar of what became of them, in script because the policy of the page allows no style in markup.
   for (const name of PARTS) {

@@ -7,6 +7,7 @@
 
 #include "crc32c.hpp"
 #include "record.hpp"
+#include "spheregate/queue/store_view.hpp"
 #include "store_fixture.hpp"
 
 namespace spheregate::queue {
@@ -65,6 +66,13 @@ TEST_F(FormatTest, ofADamagedHeaderIsNone) {
   write("notes.seg", segmentOf(kFormatVersion + 1));
   fs::create_directory(directory / "journal-0000000002.seg");
   EXPECT_FALSE(newerSegment(directory));
+}
+
+TEST_F(FormatTest, thatIsNewerIsNotTakenForDamageByWhoLooks) {
+  write("journal-0000000001.seg", segmentOf(kFormatVersion + 1));
+  const auto view = StoreView::open(directory);
+  ASSERT_FALSE(view);
+  EXPECT_NE(view.error().find("newer version"), std::string::npos) << view.error();
 }
 
 class NewerStoreTest : public StoreTest {};
