@@ -2,9 +2,14 @@
 
 import copy
 import json
+import sys
 from pathlib import Path
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError:  # another Python than Debian's comes first in the path
+    sys.path.append("/usr/lib/python3/dist-packages")
+    import jsonschema
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/schemas"
 

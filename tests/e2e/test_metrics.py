@@ -44,9 +44,9 @@ process_max_fds gauge
 # What a gateway says before anything has happened.
 HANDSHAKES = {"ok", "no_certificate", "unknown_ca", "expired", "not_yet_valid", "bad_name", "denied", "rate_limited", "protocol"}
 # Labels whose values are a list in the documentation.
-LISTED = ("result", "reason", "kind", "state", "qos")  # `code` is that of HTTP
+LISTED = ("result", "reason", "kind", "level", "state", "qos")  # `code` is that of HTTP
 # No label may tell devices apart.
-LABELS = {"version", "result", "reason", "kind", "state", "qos", "code", "ca", "certificate"}
+LABELS = {"version", "result", "reason", "kind", "level", "state", "qos", "code", "ca", "certificate"}
 
 
 class Metrics(WaysOfWorking, GatewayTest):

@@ -324,6 +324,7 @@ describe("the status page", () => {
     assert.match(await page.locator("figure", { hasText: "Messages per second" }).locator("output").innerText(), /^\d\d:\d\d\s+in [\d.,]+\s\/s, out [\d.,]+\s\/s$/,
       "one cursor for all");
     await page.getByText("The same as a table").click();
+    await page.locator("#history-rows tr").first().waitFor();
     assert.equal(await page.locator("#history-rows tr").count(), 12);
     const sum = await page.locator("#sum-queued").textContent();
     assert.match(sum, /^Queued messages: now 0, at most/);
