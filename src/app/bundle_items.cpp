@@ -116,7 +116,8 @@ Explained machine(const Subject& subject) {
 Explained certificates(const Subject& subject) {
   const config::Config& config = subject.loaded.config;
   std::vector<fs::path> places;
-  for (const fs::path& place : {config.listener.certificate, config.identity.tenantCa, config.authority, config.upstream.auth.certificate, config.connector.ca}) {
+  for (const fs::path& place : {config.listener.certificate, config.http.certificate, config.identity.tenantCa, config.authority,
+                               config.upstream.auth.certificate, config.connector.ca}) {
     if (!place.empty()) places.push_back(place);
   }
   std::string all = certificatesText(places);

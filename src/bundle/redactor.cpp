@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kSecretMin = 4;
 constexpr std::size_t kIndexed = 8;
 constexpr std::size_t kKeyBytesMin = 16;
+constexpr std::size_t kKeyTextMin = 16;
 
 std::uint64_t firstBytes(std::string_view text) {
   std::uint64_t bytes = 0;
@@ -59,10 +60,12 @@ void Redactor::hideFile(std::string_view content) {
     bool divided = false;
     for (const std::string_view mark : {std::string_view{","}, std::string_view{": "}, std::string_view{"SharedAccessKey="}}) {
       const std::size_t at = line.rfind(mark);
-      if (at == std::string_view::npos) continue;
+      const std::string_view value = at == std::string_view::npos ? std::string_view{} : line.substr(at + mark.size());
+      const std::string_view key = trimmed(value.substr(0, value.find(';')));
+      // Anything shorter is a part of a password.
+      if (key.size() < kKeyTextMin) continue;
       divided = true;
-      const std::string_view value = line.substr(at + mark.size());
-      hide(trimmed(value.substr(0, value.find(';'))));
+      hide(key);
     }
     if (!divided) hide(line);
   }

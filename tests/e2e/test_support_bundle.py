@@ -32,6 +32,13 @@ def forms_of(secret):
     return {form for form in found if len(form) >= 6}
 
 
+def secret_lines(key):
+    """Of a P-256 key in PKCS#8. The last line has nothing but the end of the public key, which certificates have too."""
+    lines = key.strip().splitlines()
+    assert (lines[0], len(lines)) == ("-----BEGIN PRIVATE KEY-----", 5), lines[0]
+    return lines[1:-2]
+
+
 class SupportBundle(GatewayTest):
     DEVICES = 2
 
@@ -46,6 +53,7 @@ class SupportBundle(GatewayTest):
         planted = {
             "key file": POLICY_KEY,
             "proxy password file": "Tr0ub4dor&3/\"quoted\"",
+            "http.password_file": "dashboard-pass,word",
             "a file in secrets/": "correct horse battery staple",
             "a key in secrets/": made_up_key("planted"),
             "a connection string in secrets/": made_up_key("in a connection string"),
@@ -63,9 +71,8 @@ class SupportBundle(GatewayTest):
         private = self.pki.path("gateway.key").read_text()
         (authority / "root-1.key").write_text(self.pki.path("hub.key").read_text())
         (authority / "root-1.pem").write_text(self.pki.path("gateway-root.pem").read_text())
-        for number, line in enumerate(private.splitlines() + self.pki.path("hub.key").read_text().splitlines()):
-            if not line.startswith("-----") and len(line) > 20:
-                planted[f"line {number} of a private key"] = line
+        for number, line in enumerate(secret_lines(private) + secret_lines(self.pki.path("hub.key").read_text())):
+            planted[f"line {number} of a private key"] = line
         credentials = self.directory / "credentials"
         credentials.mkdir()
         (credentials / "something").write_text(planted["credentials of systemd"])
@@ -76,6 +83,7 @@ class SupportBundle(GatewayTest):
             f"2026-05-01T12:00:03 host spheregate[1]: base64 {base64.b64encode(('user:' + planted['proxy password file']).encode()).decode()}",
             f"2026-05-01T12:00:03 host spheregate[1]: hex {base64.b64decode(planted['a key in secrets/']).hex()}",
             f"2026-05-01T12:00:04 host spheregate[1]: url {urllib.parse.quote(planted['a file in secrets/'])}",
+            f"2026-05-01T12:00:04 host spheregate[1]: http {base64.b64encode(('ops:' + planted['http.password_file']).encode()).decode()}",
             f"2026-05-01T12:00:05 host spheregate[1]: raw {planted['a connection string in secrets/']} {planted['credentials of systemd']} {planted['key file']}",
             *[f"2026-05-01T12:00:06 host spheregate[1]: {line}" for line in private.splitlines()],
             "2026-05-01T12:00:07 host spheregate[1]: an honest line at the end",
@@ -127,7 +135,8 @@ class SupportBundle(GatewayTest):
             # What takes effect at the next start is read by the bundle already.
             password = self.gateway.secret("proxy.password", planted["proxy password file"] + "\n")
             self.gateway.config.write_text(self.gateway.config.read_text().replace("upstream:\n", "upstream:\n  proxy: http://127.0.0.1:9\n  proxy_user: user\n"
-                f"  proxy_password_file: {password}\n").replace("tls:\n", f"tls:\n  authority: {self.directory / 'authority'}\n"))
+                f"  proxy_password_file: {password}\n").replace("tls:\n", f"tls:\n  authority: {self.directory / 'authority'}\n").replace("http:\n",
+                f"http:\n  user: ops\n  password_file: {self.gateway.secret('http.password', planted['http.password_file'])}\n"))
             files = self.bundle("running.tar.gz")
             self.assertEqual(set(files), ITEMS | {"README.txt"})
             self.assertEqual(self.missing(), set())
@@ -178,7 +187,7 @@ class SupportBundle(GatewayTest):
         files = self.bundle("none.tar.gz")
         self.assertIn(b"does not exist", files["config-check.json"])
         # Where this one is, only the configuration knew.
-        self.assert_nothing_of({where: secret for where, secret in planted.items() if where != "proxy password file"}, files)
+        self.assert_nothing_of({where: secret for where, secret in planted.items() if where not in ("proxy password file", "http.password_file")}, files)
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
     def test_says_which_secrets_it_could_not_look_for(self):

@@ -54,7 +54,9 @@ TEST(Redactor, readsFilesAsTheGatewayDoes) {
   redactor.hideFile("  swordfish-1\r\n");
   redactor.hideFile("# keys\ndevice-1,c2VjcmV0LW9uZS1sb25nLWVub3VnaA==\ndevice-2: \"c2VjcmV0LXR3by1sb25nLWVub3VnaA==\"\n");
   redactor.hideFile("HostName=h.azure-devices.net;SharedAccessKeyName=p;SharedAccessKey=YW5vdGhlci1zZWNyZXQta2V5\n");
+  redactor.hideFile("pass, word\n");
   EXPECT_EQ(redactor.clean("swordfish-1"), "[redacted]");
+  EXPECT_EQ(redactor.clean("the pass, word is not a password"), "the [redacted] is not a password");
   EXPECT_EQ(redactor.clean("c2VjcmV0LW9uZS1sb25nLWVub3VnaA=="), "[redacted]");
   EXPECT_EQ(redactor.clean("c2VjcmV0LXR3by1sb25nLWVub3VnaA=="), "[redacted]");
   EXPECT_EQ(redactor.clean("YW5vdGhlci1zZWNyZXQta2V5"), "[redacted]");
