@@ -8,13 +8,13 @@
 #include "admin_options.hpp"
 #include "checking.hpp"
 #include "config_json.hpp"
+#include "json_answer.hpp"
 #include "queue_source.hpp"
 #include "spheregate/app/version.hpp"
 #include "spheregate/base/percent.hpp"
 #include "spheregate/tls/key_name.hpp"
 #include "support_bundle.hpp"
 #include "system_facts.hpp"
-#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {

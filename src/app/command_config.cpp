@@ -5,7 +5,7 @@
 #include "command_line.hpp"
 #include "config_json.hpp"
 #include "exit_code.hpp"
-#include "text_lines.hpp"
+#include "json_answer.hpp"
 
 namespace spheregate::app {
 namespace {

@@ -33,7 +33,12 @@ class Watcher {
     const auto answer = answered(socket_, "GET", "/status", kPatience);
     if (answer) {
       seen_ = true;
-      return text_.lines(*answer, now, rows);
+      try {
+        return text_.lines(*answer, now, rows);
+      } catch (const json::exception&) {  // a number where a word should be: it is somebody else, or a later version
+        problem = "what serves " + socket_.string() + " does not answer as a gateway of this version";
+        return std::nullopt;
+      }
     }
     problem = answer.error();
     if (!seen_ && !nobodyServes(socket_)) return std::nullopt;

@@ -8,10 +8,10 @@
 #include "command_line.hpp"
 #include "exit_code.hpp"
 #include "fresh_file.hpp"
+#include "json_answer.hpp"
 #include "secret_sources.hpp"
 #include "setup.hpp"
 #include "support_bundle.hpp"
-#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fresh_file.hpp"
-#include "text_lines.hpp"
+#include "json_answer.hpp"
 
 namespace spheregate::app {
 

@@ -11,7 +11,7 @@ using ops::AdminRequest;
 
 }  // namespace
 
-std::string jsonText(const json& body) { return body.dump(2, ' ', false, json::error_handler_t::replace); }
+std::string jsonText(const json& body, int indent) { return body.dump(indent, ' ', false, json::error_handler_t::replace); }
 
 AdminAnswer good(const json& body) { return {200, jsonText(body)}; }
 

@@ -10,8 +10,8 @@
 // How requests are read and answered in JSON, by whichever way they come.
 namespace spheregate::app {
 
-// As text. Ids are ASCII, but an error may quote what a peer sent.
-std::string jsonText(const nlohmann::json& body);
+// As text; on one line with a negative indent. Ids are ASCII, but an error may quote what a peer sent.
+std::string jsonText(const nlohmann::json& body, int indent = 2);
 
 ops::AdminAnswer good(const nlohmann::json& body);
 ops::AdminAnswer wrong(unsigned status, const std::string& error, const std::string& fix);

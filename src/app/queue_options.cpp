@@ -4,9 +4,9 @@
 
 #include "admin_client.hpp"
 #include "exit_code.hpp"
+#include "json_answer.hpp"
 #include "setup.hpp"
 #include "spheregate/base/log.hpp"
-#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {

@@ -75,8 +75,9 @@ AdminAnswer backlog(const QueueParts& parts, const AdminRequest& request) {
             {"devices", json::array()}};
   if (const auto age = parts.custody.oldestAgeSeconds()) body["oldest_age_seconds"] = *age;
   if (!parts.custody.isOpen()) body["closed"] = parts.custody.closedReason();
+  const identity::Aliases& aliases = parts.aliases();
   for (std::size_t number = 0; number < count; ++number) {
-    body["devices"].push_back(backlogJson(booksOf(parts.custody, found[number].device), parts.aliases().aliasOf(found[number].id), parts.clock.wall()));
+    body["devices"].push_back(backlogJson(booksOf(parts.custody, found[number].device), aliases.aliasOf(found[number].id), parts.clock.wall()));
   }
   if (found.size() > count) body["after"] = std::to_string(found[count - 1].messages) + ":" + std::string{found[count - 1].id};
   return good(body);
@@ -113,10 +114,11 @@ AdminAnswer audit(const QueueParts& parts, const AdminRequest& request) {
   body["total"]["balanced"] = totalBalanced;
   body["total"]["is_sum_of_devices"] = sumIsTotal;
   bool all = totalBalanced && sumIsTotal;
+  const identity::Aliases& aliases = parts.aliases();
   for (std::size_t number = 0; number < count; ++number) {
     const DeviceBooks books = booksOf(parts.custody, behind[number].second);
     all = all && balanced(books);
-    body["devices"].push_back(auditJson(books, parts.aliases().aliasOf(books.id)));
+    body["devices"].push_back(auditJson(books, aliases.aliasOf(books.id)));
   }
   body["balanced"] = all;
   if (behind.size() > count) body["after"] = behind[count - 1].first;
@@ -154,9 +156,10 @@ void messages(const QueueParts& parts, const AdminRequest& request, const AdminR
   parts.custody.copy({.from = place, .messagesMax = *limit, .bytesMax = kCopiedBytesMax}, [reply, parts](queue::MadeCopies made) {
     if (made.otherLife) return reply(wrong(410, "the gateway was restarted since the page before", "begin again without after="));
     json body{{"messages", json::array()}};
+    const identity::Aliases& aliases = parts.aliases();
     for (const queue::MessageCopy& message : made.messages) {
       const std::string_view id = parts.custody.id(message.device);
-      body["messages"].push_back(messageJson(message, id, parts.aliases().aliasOf(id)));
+      body["messages"].push_back(messageJson(message, id, aliases.aliasOf(id)));
     }
     if (made.next) body["after"] = textOf(*made.next);
     reply(good(body));
@@ -166,9 +169,10 @@ void messages(const QueueParts& parts, const AdminRequest& request, const AdminR
 void letters(const QueueParts& parts, const AdminRequest& request, const AdminReply& reply) {
   const auto limit = limitOf(request, 100, kLettersPageMax);
   if (!limit) return reply(badLimit(kLettersPageMax));
-  parts.custody.listDeadLetters(valueOf(request, "after"), *limit, [reply, aliases = parts.aliases](queue::DeadLetterPage page) {
+  parts.custody.listDeadLetters(valueOf(request, "after"), *limit, [reply, parts](queue::DeadLetterPage page) {
+    const identity::Aliases& aliases = parts.aliases();
     json body{{"source", "gateway"}, {"total", page.total}, {"bytes", page.bytes}, {"dead_letters", json::array()}};
-    for (const queue::DeadLetter& letter : page.letters) body["dead_letters"].push_back(letterJson(letter, aliases().aliasOf(letter.device)));
+    for (const queue::DeadLetter& letter : page.letters) body["dead_letters"].push_back(letterJson(letter, aliases.aliasOf(letter.device)));
     if (page.more && !page.letters.empty()) body["after"] = page.letters.back().id;
     reply(good(body));
   });

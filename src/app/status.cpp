@@ -6,6 +6,7 @@
 
 #include "iso_time.hpp"
 #include "json_answer.hpp"
+#include "queue_report.hpp"
 #include "spheregate/app/version.hpp"
 #include "trust_status.hpp"
 
@@ -18,11 +19,6 @@ constexpr std::int64_t kDay = 24 * 3600;
 
 // More digits would say nothing.
 double tenths(double number) { return std::round(number * 10) / 10; }
-
-json ledgerJson(const queue::Ledger& ledger, std::uint64_t queued) {
-  return {{"accepted", ledger.accepted}, {"delivered", ledger.delivered},           {"queued", queued},
-          {"expired", ledger.expired},   {"dropped", ledger.dropped}, {"dead_lettered", ledger.deadLettered}};
-}
 
 json queueJson(const queue::Custody& custody, std::uint64_t bytesMax) {
   json entry = ledgerJson(custody.totals(), custody.queuedMessages());

@@ -38,8 +38,6 @@ void line(std::string& out, const std::string& name, const std::string& value) {
   out += name + std::string(kNames - std::min(kNames, name.size()), ' ') + value + "\n";
 }
 
-std::string jsonText(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace); }
-
 std::string bytesText(std::uint64_t bytes) {
   constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB"};
   constexpr double kStep = 1024;

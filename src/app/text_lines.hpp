@@ -16,9 +16,6 @@ std::string nameOf(const nlohmann::json& device, const char* key = "id");
 // `name            value`
 void line(std::string& out, const std::string& name, const std::string& value);
 
-// JSON as text; what peers said may be in it, and be no UTF-8. Negative: on one line.
-std::string jsonText(const nlohmann::json& value, int indent = 2);
-
 // `340 bytes`, `1.2 MiB`.
 std::string bytesText(std::uint64_t bytes);
 // `12 s`, `3 h 5 min`.
