@@ -9,7 +9,7 @@ endforeach()
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
 install(FILES docs/admin-api.md docs/architecture.md docs/configuration.md docs/custody.md docs/migrate-from-iot-edge.md docs/monitoring.md docs/operations.md
   docs/security.md docs/status-page.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
-install(DIRECTORY docs/schemas DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
+install(DIRECTORY docs/images docs/schemas DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
 install(FILES config/prometheus/alerts.yml config/prometheus/dashboard.json DESTINATION ${CMAKE_INSTALL_DATADIR}/spheregate COMPONENT documents)
 # An example, because nothing here may overwrite what is in /etc.
 install(FILES config/spheregate.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT documents)

@@ -59,8 +59,8 @@ std::optional<HttpReply> HttpGuard::objection(const HttpRequest& request, HttpVi
   return passwordObjection(request, visitor);
 }
 
-// The right password is never made to wait. Whoever has shown it on this connection is not taken for a guesser, even when somebody behind the same
-// address is one.
+// Whoever has shown the right password on this connection is not taken for a guesser, even when somebody behind the same address is one; a new
+// connection from there waits as the guesser does.
 std::optional<HttpReply> HttpGuard::passwordObjection(const HttpRequest& request, HttpVisitor& visitor) {
   const std::string_view authorization = fieldOf(request, "Authorization");
   if (authorization.empty()) return unauthorized(request, "a user and a password are needed\n");

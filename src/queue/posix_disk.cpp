@@ -13,10 +13,10 @@
 #include <thread>
 #include <utility>
 
+#include "posix_read.hpp"
+
 namespace spheregate::queue {
 namespace {
-
-boost::system::error_code lastError() { return {errno, boost::system::system_category()}; }
 
 class Descriptor {
  public:
@@ -63,25 +63,8 @@ class PosixFile final : public DiskFile {
     return {};
   }
 
-  base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override {
-    base::Bytes bytes(size);
-    std::size_t filled = 0;
-    while (filled < size) {
-      const ssize_t got = ::pread(descriptor_.number(), bytes.data() + filled, size - filled, static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return lastError();
-      if (got == 0) break;
-      filled += static_cast<std::size_t>(got);
-    }
-    bytes.resize(filled);
-    return bytes;
-  }
-
-  base::Result<std::uint64_t> size() override {
-    struct stat facts {};
-    if (::fstat(descriptor_.number(), &facts) != 0) return lastError();
-    return static_cast<std::uint64_t>(facts.st_size);
-  }
+  base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override { return readAt(descriptor_.number(), offset, size); }
+  base::Result<std::uint64_t> size() override { return sizeOf(descriptor_.number()); }
 
  private:
   Descriptor descriptor_;

@@ -11,12 +11,13 @@
 #include <string>
 #include <utility>
 
+#include "posix_read.hpp"
+
 namespace spheregate::queue {
 namespace {
 
 namespace fs = std::filesystem;
 
-boost::system::error_code lastError() { return {errno, boost::system::system_category()}; }
 boost::system::error_code readOnly() { return boost::system::errc::make_error_code(boost::system::errc::read_only_file_system); }
 
 class ReadOnlyFile final : public DiskFile {
@@ -31,25 +32,8 @@ class ReadOnlyFile final : public DiskFile {
   // What is not on stable storage yet is looked at as it is.
   base::Result<void> settle() override { return {}; }
 
-  base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override {
-    base::Bytes bytes(size);
-    std::size_t filled = 0;
-    while (filled < size) {
-      const ssize_t got = ::pread(descriptor_, bytes.data() + filled, size - filled, static_cast<off_t>(offset + filled));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return lastError();
-      if (got == 0) break;
-      filled += static_cast<std::size_t>(got);
-    }
-    bytes.resize(filled);
-    return bytes;
-  }
-
-  base::Result<std::uint64_t> size() override {
-    struct stat facts {};
-    if (::fstat(descriptor_, &facts) != 0) return lastError();
-    return static_cast<std::uint64_t>(facts.st_size);
-  }
+  base::Result<base::Bytes> read(std::uint64_t offset, std::size_t size) override { return readAt(descriptor_, offset, size); }
+  base::Result<std::uint64_t> size() override { return sizeOf(descriptor_); }
 
  private:
   int descriptor_;

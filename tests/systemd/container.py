@@ -33,7 +33,10 @@ def mirror():
     """Where this machine has its own packages from."""
     lines = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"], capture_output=True, text=True,
                            check=False).stdout.split("\n")
-    return next((line.split()[0] for line in lines if line.endswith(f" {SUITE}")), "http://deb.debian.org/debian")
+    found = next((line.split()[0] for line in lines if line.endswith(f" {SUITE}")), None)
+    if found is None:
+        raise CannotBoot(f"apt knows no mirror of {SUITE}; add one to /etc/apt/sources.list and run apt-get update")
+    return found
 
 
 def needs_of(package):
