@@ -65,12 +65,16 @@ class Package(unittest.TestCase):
 
     def test_ships_every_document_for_users(self):
         shipped = {entry[0] for entry in entries("spheregate.docs")}
-        there = {f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")}
+        # With the pictures that they show.
+        there = {f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")} | {"docs/images"}
         self.assertEqual({file for file in shipped if file.startswith("docs/")}, there - NOT_SHIPPED)
-        for file in sorted(shipped):
+        for file in sorted(shipped - {"docs/images"}):
             for link in re.findall(r"\]\(([\w-]+\.md)", text(file)):
                 with self.subTest(f"{file}: {link}"):
                     self.assertIn(link, {Path(one).name for one in shipped}, "leads to a document that is not shipped")
+            for picture in re.findall(r"\]\((images/[\w.-]+)\)", text(file)):
+                with self.subTest(f"{file}: {picture}"):
+                    self.assertTrue((ROOT / "docs" / picture).is_file(), "is not there")
 
     def test_every_manual_page_and_completion_is_shipped(self):
         pages = {entry[0] for name in ("spheregate.manpages", "spheregate-tools.manpages") for entry in entries(name)}
