@@ -17,6 +17,8 @@ from pathlib import Path
 
 # What only says how to talk to the kernel is no library.
 NOT_LIBRARIES = {"linux"}
+# Headers of C and C++ that come with a cross compiler: what is loaded of them is in other packages, which are listed.
+CROSS = "-cross"
 DISTRIBUTION = "debian"
 
 
@@ -118,7 +120,7 @@ def bill(arguments):
     # A library of which the program also loads the shared part is in the list already.
     loaded = {package.source for package in packages.values()}
     read = map(Package, sorted(set(owners(headers(arguments.build, Path(arguments.program).name)).values())))
-    compiled = [package for package in read if package.source not in loaded | NOT_LIBRARIES]
+    compiled = [package for package in read if package.source not in loaded | NOT_LIBRARIES and not package.name.endswith(CROSS)]
 
     purl = f"pkg:generic/{arguments.name}@{quoted(arguments.version)}"
     main = {"type": "application", "bom-ref": purl, "supplier": {"name": "Spheregate maintainers"}, "name": arguments.name,

@@ -33,15 +33,22 @@ RATIO_MAX = 3.0
 OTHER_BYTES_MAX = 24 << 20
 NEWCOMER_SECONDS_MAX = 20.0
 MILLISECOND = 1e-3
-# Elsewhere attackers, devices and the hub have machines of their own. Here they share two processors with the gateway, so attackers and
-# whoever watches run only where nobody else wants to, and the hub and the devices whose time is measured never wait for a processor: what
-# is left is the gateway's own time, which runs as any program does.
-BEHIND = ["chrt", "--idle", "0"]
+# Elsewhere attackers have machines of their own. Here they and whoever watches have one half of the processors, and the gateway, the devices
+# and the hub the other half, in the quiet phase as well; beside each other, the waits of an unattacked gateway for a processor were already
+# longer than all that is measured. The gateway runs as any program does; the hub and the devices whose time is measured never wait for it.
+PROCESSORS = sorted(os.sched_getaffinity(0))
+OURS, THEIRS = PROCESSORS[: (len(PROCESSORS) + 1) // 2], PROCESSORS[(len(PROCESSORS) + 1) // 2:]
+# With a single processor, they run only while nobody else wants to.
+BEHIND = ["taskset", "--cpu-list", ",".join(map(str, THEIRS))] if THEIRS else ["chrt", "--idle", "0"]
+FRONT = ["taskset", "--cpu-list", ",".join(map(str, OURS))]
 
 
 def step_aside():
     """The calling thread, and those that it starts."""
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    if THEIRS:
+        os.sched_setaffinity(0, THEIRS)
+    else:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def go_ahead(process):
@@ -99,7 +106,7 @@ class Actor:
     """A process of attack_roles.py."""
 
     def __init__(self, role, settings, hostile=True):
-        self.process = subprocess.Popen([*(BEHIND if hostile else []), sys.executable, str(HERE / "attack_roles.py"), role, json.dumps(settings)],
+        self.process = subprocess.Popen([*(BEHIND if hostile else FRONT), sys.executable, str(HERE / "attack_roles.py"), role, json.dumps(settings)],
                                         stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
             raise AssertionError(f"{role} did not start")
@@ -158,11 +165,12 @@ class Watch(threading.Thread):
 
 
 class Attack:
-    def __init__(self, directory, seconds, quiet=10.0, share=1.0):
+    def __init__(self, directory, seconds, quiet=30.0, share=1.0):
         self.directory, self.seconds, self.quiet, self.share = Path(directory), seconds, quiet, share
 
     def run(self):
         self.pki = Pki(self.directory / "pki", HONEST + NEWCOMERS + SLOW)
+        os.sched_setaffinity(0, OURS)
         self.hub = Hubsim(self.directory, self.pki, record=False)
         self.gateway = Gateway(self.directory, self.pki, self.hub.port, connect_rate=1000, extra={"devices": {"connect_rate_per_source": 5}})
         try:
@@ -172,6 +180,7 @@ class Attack:
         finally:
             self.gateway.kill()
             self.hub.kill()
+            os.sched_setaffinity(0, PROCESSORS)
 
     def settings(self, **more):
         return {"port": self.gateway.port, "ca": self.pki.gateway_root, **more}
@@ -275,7 +284,7 @@ class Attack:
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--seconds", type=float, default=600, help="of the attack")
-    arguments.add_argument("--quiet", type=float, default=10, help="seconds of the quiet phase before")
+    arguments.add_argument("--quiet", type=float, default=30, help="seconds of the quiet phase before")
     arguments.add_argument("--keep", action="store_true", help="keep the directory with the log")
     options = arguments.parse_args()
     directory = tempfile.mkdtemp(prefix="spheregate-attack-")
