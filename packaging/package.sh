@@ -29,9 +29,12 @@ lay_out() {
   fi
   mv "$new/packaging/debian" "$new/debian"
   if [[ $version ]]; then
-    # Of the same time as the version it stands for, which goes into everything that is built.
-    printf 'spheregate (%s) bookworm; urgency=medium\n\n  * A build of its own.\n\n%s\n\n' \
-      "$version" "$(grep -m 1 '^ -- ' "$new/debian/changelog")" | cat - "$new/debian/changelog" >"$new/debian/changelog.new"
+    # A second later than the version it stands for, since entries have times that grow.
+    local last="$new/debian/changelog" maintainer time
+    maintainer=$(dpkg-parsechangelog --file "$last" --show-field Maintainer)
+    time=$(TZ=UTC LC_ALL=C date --rfc-email --date "@$(($(dpkg-parsechangelog --file "$last" --show-field Timestamp) + 1))")
+    printf 'spheregate (%s) bookworm; urgency=medium\n\n  * A build of its own.\n\n -- %s  %s\n\n' "$version" "$maintainer" "$time" |
+      cat - "$last" >"$last.new"
     mv "$new/debian/changelog.new" "$new/debian/changelog"
   fi
   local built

@@ -42,7 +42,15 @@ def mirror():
 def needs_of(package):
     """Names of the packages that it depends on, the first of each alternative."""
     depends = run("dpkg-deb", "--field", package, "Depends", "Pre-Depends")
-    return sorted({re.match(r"[^ :(|]+", part.strip())[0] for line in depends.splitlines() for part in line.split(":", 1)[1].split(",")})
+    return sorted({real(re.match(r"[^ :(|]+", part.strip())[0]) for line in depends.splitlines() for part in line.split(":", 1)[1].split(",")})
+
+
+def real(name):
+    """A package that can be installed: the name's own, or the one that provides it; debootstrap knows no other."""
+    known = run("apt-cache", "showpkg", name)
+    versions = known.partition("Versions: ")[2].partition("Reverse Depends:")[0].split()
+    providers = known.partition("Reverse Provides:")[2].split()
+    return name if versions or not providers else providers[0]
 
 
 def base_root(cache, package):
