@@ -25,19 +25,15 @@ cross_build_in() {
 
 # unpack_for_qemu ROOT PLACE DEB...: a directory with nothing but the packages and what they depend on, as on a machine of that kind.
 unpack_for_qemu() {
-  local root=$1 place=$2 needed deb
+  local root=$1 place=$2 deb
   shift 2
-  rm -rf "$place"
-  mkdir -p "$place" "$root/build/debs"
-  rm -f "$root"/build/debs/*
-  cp "$@" "$root/build/debs/"
-  needed=$(chroot "$root" sh -c 'cd /build/debs && dpkg-deb --show --showformat="\${Depends}, " ./*.deb | tr , "\n"' |
-    sed 's/ *([^)]*)//; s/|.*//; s/ //g' | grep --extended-regexp '^(lib|zlib)' | sort --unique)
-  # The libraries that they name, and what these need.
-  # shellcheck disable=SC2086
-  chroot "$root" sh -c 'cd /build/debs && apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
-    $(for one; do echo "$one:arm64"; done) | grep "^[a-z].*:arm64$" | sort -u | xargs apt-get download' unpack $needed
-  for deb in "$root"/build/debs/*.deb; do dpkg-deb --extract "$deb" "$place"; done
+  rm -rf "$place" "$root/build/debs"
+  mkdir -p "$place" "$root/build/debs/partial"
+  cp "$@" "$root/build/"
+  # As apt would on a machine where nothing is installed yet.
+  chroot "$root" sh -c 'apt-get --option APT::Architecture=arm64 --option Dir::State::status=/dev/null --option Dir::Cache::archives=/build/debs \
+    --option APT::Sandbox::User=root --download-only --yes --no-install-recommends install "$@"' unpack "${@/#*\//\/build\/}"
+  for deb in "$@" "$root"/build/debs/*.deb; do dpkg-deb --extract "$deb" "$place"; done
 }
 
 # programs_for_qemu PLACE: a command for each program, for the tests that start them by name.

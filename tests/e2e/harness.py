@@ -429,6 +429,7 @@ class GatewayTest(unittest.TestCase):
     """Certificates once a class; a hub, a gateway and a directory of its own for each test. Kept when it failed."""
 
     DEVICES = 4
+    gateway = None
 
     @classmethod
     def setUpClass(cls):
@@ -447,7 +448,6 @@ class GatewayTest(unittest.TestCase):
         self.directory = Path(tempfile.mkdtemp(prefix=self._testMethodName + "-", dir=self.base))
         self.hub = Hubsim(self.directory, self.pki, registry=self.registry(), client_ca=self.client_ca())
         self.addCleanup(self.hub.kill)
-        self.gateway = None
 
     def registry(self):
         """Of the simulated hub, as a dictionary; None: one policy, and everybody may connect."""
