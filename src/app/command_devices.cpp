@@ -56,12 +56,17 @@ int disconnect(const AdminOptions& options, const std::string& device) {
   });
 }
 
-void addList(CLI::App& devices, Deed& deed, const Options& shared) {
+using Wish = std::shared_ptr<ListWish>;
+
+void addWish(CLI::App& command, const Wish& wish) {
+  command.add_option("--state", wish->state, "only those in this state")->check(CLI::IsMember({"connected", "refused", "absent"}));
+  command.add_option("--search", wish->search, "only those with this in their id or alias")->type_name("TEXT");
+}
+
+void addList(CLI::App& devices, Deed& deed, const Options& shared, const Wish& wish) {
   CLI::App* lists = devices.add_subcommand("list", "all devices; also what `spheregate devices` does");
-  const auto wish = std::make_shared<ListWish>();
   const Options options = AdminOptions::addTo(*lists, shared);
-  lists->add_option("--state", wish->state, "only those in this state")->check(CLI::IsMember({"connected", "refused", "absent"}));
-  lists->add_option("--search", wish->search, "only those with this in their id or alias")->type_name("TEXT");
+  addWish(*lists, wish);
   lists->callback([=, &deed] { deed = [=] { return list(*options, *wish); }; });
 }
 
@@ -79,10 +84,12 @@ void addDevicesCommands(CLI::App& program, Deed& deed) {
   CLI::App* devices = program.add_subcommand("devices", "who is connected, who was refused and why; deny, allow, import");
   devices->require_subcommand(0, 1);
   const Options options = AdminOptions::addTo(*devices);
+  const auto wish = std::make_shared<ListWish>();
+  addWish(*devices, wish);
   devices->callback([=, &deed] {
-    if (devices->get_subcommands().empty()) deed = [=] { return list(*options, {}); };
+    if (devices->get_subcommands().empty()) deed = [=] { return list(*options, *wish); };
   });
-  addList(*devices, deed, options);
+  addList(*devices, deed, options, wish);
   addOne(*devices, deed, options, "show", "everything about one device, with every refusal on record and what to do", show);
   addOne(*devices, deed, options, "disconnect", "end its connection; it may come back", disconnect);
   addListEditing(*devices, deed, options);

@@ -1,10 +1,12 @@
 #include "device_text.hpp"
 
-#include <algorithm>
+#include <chrono>
+#include <cstdint>
 
 #include "spheregate/x509/certificate_text.hpp"
 #include "text_lines.hpp"
 #include "text_table.hpp"
+#include "uplink_text.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -13,18 +15,13 @@ using nlohmann::json;
 
 constexpr std::size_t kDigestDigits = 12;
 
-std::string lastSeen(const json& device) {
-  if (device.value("connected", false)) return "now";
-  const std::string seen = textOf(device, "last_seen");
-  const auto refusal = device.find("last_refusal");
-  if (refusal == device.end()) return seen;
-  return std::max(seen, textOf(*refusal, "last"));
-}
+// With a valid certificate; who was refused may be anybody.
+std::string lastSeen(const json& device) { return device.value("connected", false) ? "now" : textOf(device, "last_seen"); }
 
 std::string lastRefusal(const json& device) {
   const auto refusal = device.find("last_refusal");
   if (refusal == device.end()) return "-";
-  return textOf(*refusal, "result") + ": " + textOf(*refusal, "reason");
+  return textOf(*refusal, "result") + ": " + shortIdsIn(textOf(*refusal, "reason"));
 }
 
 void addRefusals(std::string& out, const json& refusals) {
@@ -34,6 +31,7 @@ void addRefusals(std::string& out, const json& refusals) {
     out += once ? "once, at " + textOf(refusal, "last") : textOf(refusal, "count") + " times from " + textOf(refusal, "first") + " to " + textOf(refusal, "last");
     out += '\n';
     line(out, "  reason", textOf(refusal, "reason"));
+    if (textOf(refusal, "stage") == "tls") line(out, "  whose", "of whoever came with this name in a certificate that was not accepted; it need not be the device");
     line(out, "  fix", textOf(refusal, "fix"));
     line(out, "  peer", textOf(refusal, "peer"));
     if (refusal.contains("protocol")) line(out, "  protocol", textOf(refusal, "protocol"));
@@ -101,11 +99,10 @@ std::string deviceText(const json& device) {
                                  textOf(*certificate, "not_after"));
   }
   if (const auto link = device.find("link"); link != device.end()) {
-    const std::string error = textOf(*link, "last_error", "");
-    line(out, "link to the hub", textOf(*link, "state") + (error.empty() ? "" : "; " + error));
+    line(out, "hub link", linkText(*link));
   }
   if (const auto queue = device.find("queue"); queue != device.end()) {
-    line(out, "queue", textOf(*queue, "queued") + " messages, " + textOf(*queue, "bytes") + " bytes; of " + textOf(*queue, "accepted") +
+    line(out, "queue", counted(queue->value("queued", std::uint64_t{0}), "message") + ", " + textOf(*queue, "bytes") + " bytes; of " + textOf(*queue, "accepted") +
                            " accepted " + textOf(*queue, "delivered") + " delivered, " + textOf(*queue, "expired") + " expired, " +
                            textOf(*queue, "dropped") + " dropped, " + textOf(*queue, "dead_lettered") + " dead letters");
   }
@@ -119,12 +116,11 @@ std::string deviceText(const json& device) {
 
 std::string statusText(const json& status) {
   std::string out;
-  const json uplink = status.value("uplink", json::object());
   const json queue = status.value("queue", json::object());
   line(out, "gateway", "spheregate " + textOf(status, "version") + (status.value("ready", false) ? ", ready" : ", NOT READY: " + textOf(queue, "closed")));
-  line(out, "hub", textOf(status, "hub") + ", " + textOf(uplink, "sessions") + " connected, condition " + textOf(uplink, "condition"));
-  line(out, "devices", textOf(status, "devices_connected") + " connected, of " + textOf(status, "devices_total"));
-  line(out, "queue", textOf(queue, "queued") + " messages, " + textOf(queue, "disk_bytes") + " bytes on disk");
+  line(out, "uplink", uplinkText(status, std::chrono::system_clock::now()));
+  line(out, "devices", textOf(status, "devices_connected") + " connected, " + textOf(status, "devices_total") + " known");
+  line(out, "queue", queuedText(queue));
   const auto now = status.value("clock", json::object()).value("certificates_judged_by", std::int64_t{0});
   for (const json& ca : status.value("tenant_cas", json::array())) line(out, "tenant CA", tenantCaText(ca, now));
   out += worriesText(status);
@@ -134,7 +130,7 @@ std::string statusText(const json& status) {
   for (const json& refusal : refusals) {
     if (refusal.contains("resolved") || rows.size() == kShown) continue;
     rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shownName(textOf(refusal, "device", textOf(refusal, "source")))),
-                    textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + textOf(refusal, "reason")});
+                    textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + shortIdsIn(textOf(refusal, "reason"))});
   }
   if (!rows.empty()) out += "\nrefused lately; `spheregate devices show ID` says what to do\n" + table(rows, terminalColumns());
   return out;

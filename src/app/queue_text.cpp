@@ -46,8 +46,8 @@ std::string queueText(const json& answer) {
   std::string out;
   addSource(out, answer);
   const std::string age = answer.contains("oldest_age_seconds") ? ", the oldest for " + ageText(answer["oldest_age_seconds"].get<double>()) : "";
-  line(out, "queued", textOf(answer, "messages") + " messages, " + bytesText(numberOf(answer, "bytes")) + ", of " +
-                          textOf(answer, "devices_with_messages") + " devices" + age);
+  line(out, "queued", counted(numberOf(answer, "messages"), "message") + ", " + bytesText(numberOf(answer, "bytes")) + ", of " +
+                          counted(numberOf(answer, "devices_with_messages"), "device") + age);
   const std::uint64_t limit = numberOf(answer, "limit_bytes");
   line(out, "disk", bytesText(numberOf(answer, "disk_bytes")) +
                         (limit == 0 ? std::string{} : " of " + bytesText(limit) + shareText(numberOf(answer, "disk_bytes"), limit)));
@@ -97,7 +97,8 @@ std::string auditText(const json& answer) {
       line(out, "NOT BALANCED", textOf(store, "nameless") + " messages are of devices that no sound record names");
     }
   }
-  line(out, "dead letters", textOf(answer, "dead_letters") + " in dead-letters/; of those in the books some may have been removed by hand");
+  const bool never = numberOf(total, "dead_lettered") == 0;
+  line(out, "dead letters", textOf(answer, "dead_letters") + (never ? "" : " in dead-letters/; of those in the books some may have been removed by hand"));
   std::vector<std::vector<std::string>> rows{{"DEVICE", "ACCEPTED", "DELIVERED", "QUEUED", "EXPIRED", "DROPPED", "DEAD", "VERDICT"}};
   std::size_t wrong = 0;
   for (const json& device : answer.value("devices", json::array())) {
@@ -106,7 +107,7 @@ std::string auditText(const json& answer) {
                     textOf(device, "dropped"), textOf(device, "dead_lettered"), verdictOf(device)});
   }
   if (rows.size() > 1) out += "\n" + table(rows, terminalColumns());
-  out += answer.value("balanced", false) ? "\nThe books balance, of each of " + textOf(answer, "devices_total") + " devices and in total.\n"
+  out += answer.value("balanced", false) ? "\nThe books balance, of " + (numberOf(answer, "devices_total") == 1 ? "the only device" : "each of " + textOf(answer, "devices_total") + " devices") + " and in total.\n"
                                          : "\nTHE BOOKS DO NOT BALANCE, of " + std::to_string(wrong) + " of " + textOf(answer, "devices_total") +
                                                " devices. Check the disk; what the gateway misses at its next start it counts as dropped, and says so in its log.\n";
   return out;

@@ -38,6 +38,22 @@ void line(std::string& out, const std::string& name, const std::string& value) {
   out += name + std::string(kNames - std::min(kNames, name.size()), ' ') + value + "\n";
 }
 
+std::string counted(std::uint64_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
+std::string shortIdsIn(const std::string& text) {
+  constexpr std::size_t kLong = 64;  // digits: a Sphere device's id has 128, a SHA-256 is worth no less
+  constexpr const char* kDigits = "0123456789abcdefABCDEF";
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of(kDigits, at), text.size());
+    const std::string run = text.substr(at, end - at);
+    out += run.size() > kLong ? base::shortId(run) : run;
+    if (end < text.size()) out += text[end];
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string bytesText(std::uint64_t bytes) {
   constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB"};
   constexpr double kStep = 1024;

@@ -16,6 +16,10 @@ std::string nameOf(const nlohmann::json& device, const char* key = "id");
 // `name            value`
 void line(std::string& out, const std::string& name, const std::string& value);
 
+// `1 message`, `2 messages`.
+std::string counted(std::uint64_t count, const std::string& what);
+// A reason with each long id in it in its short form; the whole one is in the JSON.
+std::string shortIdsIn(const std::string& text);
 // `340 bytes`, `1.2 MiB`.
 std::string bytesText(std::uint64_t bytes);
 // `12 s`, `3 h 5 min`.

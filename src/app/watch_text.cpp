@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "iso_time.hpp"
 #include "text_lines.hpp"
 #include "text_table.hpp"
+#include "uplink_text.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -21,44 +21,10 @@ using Time = std::chrono::system_clock::time_point;
 constexpr std::size_t kDevicesUnlimited = 20;
 constexpr std::size_t kRefusalsUnlimited = 10;
 
-std::optional<Time> timeIn(const std::string& iso) {
-  std::tm parts{};
-  if (::strptime(iso.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr) return std::nullopt;
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
-}
-
-std::string sinceText(const json& object, const char* key, Time now) {
-  const auto since = timeIn(textOf(object, key, ""));
-  return since ? ageText(std::chrono::duration<double>(now - *since).count()) : std::string{};
-}
-
 std::string perSecond(double rate) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f/s", rate);
   return text.data();
-}
-
-std::string uplinkText(const json& status, Time now) {
-  const json uplink = status.value("uplink", json::object());
-  const bool connected = uplink.value("connected", false);
-  const std::string since = sinceText(uplink, "since", now);
-  std::string text = textOf(status, "hub") + ": " + (connected ? "connected" : "NOT CONNECTED");
-  if (!since.empty()) text += " for " + since;
-  text += ", " + textOf(uplink, "sessions") + " links, condition " + textOf(uplink, "condition");
-  const std::string error = textOf(uplink, "last_error", "");
-  if (!connected && !error.empty()) text += "; " + error;
-  return text;
-}
-
-std::string queuedText(const json& queue) {
-  std::string text = textOf(queue, "queued") + " messages";
-  const std::uint64_t disk = queue.value("disk_bytes", std::uint64_t{0});
-  const std::uint64_t limit = queue.value("limit_bytes", std::uint64_t{0});
-  if (queue.contains("bytes")) text += ", " + bytesText(queue.value("bytes", std::uint64_t{0}));
-  const auto age = queue.find("oldest_age_seconds");
-  if (age != queue.end() && age->is_number() && queue.value("queued", 0) != 0) text += ", the oldest for " + ageText(age->get<double>());
-  text += "; " + bytesText(disk) + (limit > 0 ? " of " + bytesText(limit) : std::string{}) + " on disk";
-  return text;
 }
 
 // Of each certificate how long it is good, the one that ends first in front.
@@ -70,7 +36,7 @@ void addCertificates(std::vector<std::string>& out, const json& status) {
   for (const json& one : certificates) {
     if (shown++ == kShown) break;
     std::string text;
-    line(text, shown == 1 ? "certificates" : "", textOf(one, "name") + ", until " + textOf(one, "expires").substr(0, 10) + ", " + textOf(one, "days_left") + " days left");
+    line(text, shown == 1 ? "certificates" : "", textOf(one, "days_left") + " days left, until " + textOf(one, "expires").substr(0, 10) + ": " + textOf(one, "name"));
     out.push_back(text.substr(0, text.size() - 1));
   }
 }
@@ -133,16 +99,16 @@ std::vector<std::string> WatchText::lines(const json& status, Time now, std::siz
   const json queue = status.value("queue", json::object());
   std::string head;
   std::string title = "spheregate " + textOf(status, "version");
-  if (status.contains("hostname")) title += " as " + textOf(status, "hostname");
-  if (const std::string up = sinceText(status, "started", now); !up.empty()) title += ", up for " + up;
   title += status.value("ready", false) ? ", ready" : ", NOT READY: " + textOf(queue, "closed");
+  if (const std::string up = sinceText(status, "started", now); !up.empty()) title += ", up for " + up;
+  if (status.contains("hostname")) title += ", " + textOf(status, "hostname");
   line(head, iso8601(now).substr(11, 8), title + (wasSilent ? "; answers again" : ""));
   line(head, "uplink", uplinkText(status, now));
-  line(head, "devices", textOf(status, "devices_connected") + " connected, of " + textOf(status, "devices_total"));
+  line(head, "devices", textOf(status, "devices_connected") + " connected, " + textOf(status, "devices_total") + " known");
   line(head, "queue", queuedText(queue));
   if (const std::string moved = rates(status, now); !moved.empty()) line(head, "rates", moved);
-  line(head, "ledger", textOf(queue, "accepted") + " accepted = " + textOf(queue, "delivered") + " delivered + " + textOf(queue, "queued") + " queued + " +
-                           textOf(queue, "expired") + " expired + " + textOf(queue, "dropped") + " dropped + " + textOf(queue, "dead_lettered") + " dead-lettered");
+  line(head, "ledger", textOf(queue, "accepted") + " accepted = " + textOf(queue, "delivered") + " delivered + " + textOf(queue, "queued") + " queued");
+  line(head, "", "+ " + textOf(queue, "expired") + " expired + " + textOf(queue, "dropped") + " dropped + " + textOf(queue, "dead_lettered") + " dead-lettered");
   std::vector<std::string> out;
   addSplit(out, head);
   addCertificates(out, status);
@@ -152,12 +118,12 @@ std::vector<std::string> WatchText::lines(const json& status, Time now, std::siz
   for (const json& refusal : status.value("refusals", json::array())) {
     if (refusal.contains("resolved")) continue;
     refusals.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shownName(textOf(refusal, "device", textOf(refusal, "source")))),
-                        textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + textOf(refusal, "reason") + "; " + textOf(refusal, "fix")});
+                        textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + shortIdsIn(textOf(refusal, "reason")) + "; " + textOf(refusal, "fix")});
   }
   std::vector<std::vector<std::string>> devices{{"DEVICE", "STATE", "QUEUE", "LINK"}};
   for (const json& device : devicesByInterest(status)) {
     devices.push_back({nameOf(device), textOf(device, "state"), textOf(device.value("queue", json::object()), "queued"),
-                       textOf(device.value("link", json::object()), "state")});
+                       linkText(device.value("link", json::object()))});
   }
   const std::size_t left = rows > out.size() ? rows - out.size() : 0;
   const std::size_t forRefusals = rows == 0 ? kRefusalsUnlimited + 3 : std::min(refusals.size() + 2, std::max(left / 3, std::min<std::size_t>(left, 4)));

@@ -307,7 +307,7 @@ class Watch(GatewayTest):
         with self.gateway.connected(self.pki.device()) as device:
             device.publish("a=b", b"x")
             screen = self.watch()
-            screen.await_text("1 connected, of 1")
+            screen.await_text("1 connected, 1 known")
             text = screen.read()
             self.assertTrue(text.startswith("\033[?1049h\033[?25l"))
             self.assertNotIn("\033[2J", text, "a page that is wiped flickers")

@@ -14,8 +14,8 @@ export function rowOf(device) {
   const refusal = device.last_refusal ?? null;
   const alias = device.alias ?? "";
   const ca = device.ca ?? "";
-  // As `spheregate devices` has it: who was refused was here too.
-  const seen = Math.max(time(device.last_seen), time(refusal?.last));
+  // As `spheregate devices` has it: with a valid certificate, since who was refused may be anybody.
+  const seen = time(device.last_seen);
   return {
     id: device.id,
     alias,

@@ -22,6 +22,21 @@ TEST(DeviceTable, isNotPushedApartByALongNameInAStrangersCertificate) {
 
 TEST(DeviceTable, saysThatThereIsNone) { EXPECT_EQ(deviceTable(json::array()), "no device, as far as was asked for\n"); }
 
+TEST(DeviceTable, doesNotTakeARefusalForASighting) {
+  json device = refused("pump");
+  device["last_seen"] = "2026-11-20T00:00:00Z";
+  EXPECT_THAT(deviceTable(json::array({device})), HasSubstr("2026-11-20T00:00:00Z"));
+  EXPECT_THAT(deviceTable(json::array({device})), Not(HasSubstr("2026-11-26T04:47:22Z")));
+}
+
+TEST(DeviceText, saysWhereANameIsOnlyClaimed) {
+  json device = refused("pump");
+  device["refusals"] = {{{"stage", "tls"}, {"result", "unknown_ca"}}};
+  EXPECT_THAT(deviceText(device), HasSubstr("it need not be the device"));
+  device["refusals"][0]["stage"] = "connect";
+  EXPECT_THAT(deviceText(device), Not(HasSubstr("it need not be the device")));
+}
+
 TEST(StatusText, saysWhatSomebodyShouldLookAfter) {
   const json ca{{"sha256", "73aafb86ac4468219fc7"}, {"tenant_id", "6f1c2a34"}, {"not_after", 86400}, {"devices_seen", 3}, {"connected", 1}};
   json status{{"ready", true}, {"tenant_cas", {ca}}, {"configuration", {{"problem", "gw.yaml:8:1: lisn: unknown key"}, {"restart_needed", {"listen.port"}}}},

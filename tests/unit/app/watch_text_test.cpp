@@ -53,10 +53,10 @@ TEST(WatchText, showsWhatTheStatusHas) {
                             {{"name", "server"}, {"expires", "2026-12-01T00:00:00Z"}, {"days_left", 5}}};
   status["configuration"] = {{"restart_needed", {"listen.port"}}};
   const std::string page = joined(WatchText{}.lines(status, kNow, 0));
-  EXPECT_THAT(page, AllOf(HasSubstr("08:00:00        spheregate 1 as gw.example, up for 1 h 30 min, ready\n"),
-                          HasSubstr("uplink          h: NOT CONNECTED for 1 min, 2 links, condition fair; no route\n"),
-                          HasSubstr("queue           10 messages, 1.5 KiB, the oldest for 1 min 30 s; 2.0 KiB of 4.0 KiB on disk\n"),
-                          HasSubstr("certificates    server, until 2026-12-01, 5 days left\n                tenant CA, until"), HasSubstr("RESTART NEEDED  ")));
+  EXPECT_THAT(page, AllOf(HasSubstr("08:00:00        spheregate 1, ready, up for 1 h 30 min, gw.example\n"),
+                          HasSubstr("uplink          h: NOT CONNECTED for 1 min; no route\n"),
+                          HasSubstr("queue           10 messages, 1.5 KiB, the oldest for 1 min 30 s; the store takes 2.0 KiB of 4.0 KiB of the disk\n"),
+                          HasSubstr("certificates    5 days left, until 2026-12-01: server\n                36 days left, until"), HasSubstr("RESTART NEEDED  ")));
 }
 
 TEST(WatchText, keepsToTheWindowAndPutsFirstWhatMatters) {
@@ -64,7 +64,7 @@ TEST(WatchText, keepsToTheWindowAndPutsFirstWhatMatters) {
   for (int number = 0; number < 30; ++number) status["refusals"].push_back({{"last", "2026-11-26T07:00:00Z"}, {"device", "x"}, {"count", 1}, {"result", "r"}, {"reason", "why"}, {"fix", "how"}});
   for (const std::size_t rows : {5u, 8u, 12u, 24u, 60u}) {
     WatchText text;
-    EXPECT_LE(text.lines(status, kNow, rows).size(), std::max<std::size_t>(rows, 6)) << rows;
+    EXPECT_LE(text.lines(status, kNow, rows).size(), std::max<std::size_t>(rows, 7)) << rows;
   }
   WatchText text;
   const std::string page = joined(text.lines(status, kNow, 40));
