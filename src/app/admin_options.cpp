@@ -18,7 +18,7 @@ std::shared_ptr<AdminOptions> AdminOptions::addTo(CLI::App& command, std::shared
   file->type_name("FILE")->capture_default_str();
   file->each([options](const std::string&) { options->configGiven = true; });
   command.add_option("--socket", options->socket, "its admin socket, instead of the configuration")->type_name("PATH");
-  command.add_flag("--json", options->json, "answer in JSON, as docs/admin-api.md has it");
+  command.add_flag("--json", options->json, "answer in JSON, as /usr/share/doc/spheregate/admin-api.md has it");
   return options;
 }
 

@@ -49,7 +49,7 @@ base::Explained<std::string> configurationOf(const NewGateway& wanted) {
   for (const auto& [key, value] : all) {
     if (!written.give(key, value)) {
       return base::failed<std::string>("`" + key.substr(0, 80) +
-                                       "` is not a key of the configuration; docs/configuration.md has them all");
+                                       "` is not a key of the configuration; `man spheregate.yaml` has them all");
     }
   }
   std::string text = written.text();

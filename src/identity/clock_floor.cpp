@@ -73,7 +73,7 @@ void ClockFloor::watch() const {
                                  {"cannot_be_before", x509::timeText(secondsOf(floor_))},
                                  {"consequence", "certificates are judged by the second time; those issued later are refused as not yet valid"},
                                  {"fix", "set the clock: `timedatectl` shows it and whether a time server is reached; if the clock is right "
-                                         "and the floor is not, see \"The clock\" in docs/operations.md"}});
+                                         "and the floor is not, see \"The clock\" in /usr/share/doc/spheregate/operations.md"}});
 }
 
 bool ClockFloor::steady() {
