@@ -13,7 +13,25 @@ Builds the Debian packages into build/packages and runs lintian over them.
 TEXT
 }
 
-# lay_out TREE [VERSION]: a fresh copy of the sources with debian/ in its place. Files keep their times, so ninja builds again only what changed.
+# keep_times OLD NEW: the files of NEW that are as in OLD have its times, so that ninja builds again what differs and nothing else. The times in the
+# checkout say less: a file that was changed while an earlier build compiled its copy is older than what came of it.
+keep_times() {
+  python3 - "$1" "$2" <<'PYTHON'
+import filecmp
+import os
+import sys
+old, new = sys.argv[1:]
+for folder, _, names in os.walk(new):
+    for name in names:
+        file = os.path.join(folder, name)
+        before = os.path.join(old, os.path.relpath(file, new))
+        same = os.path.isfile(before) and filecmp.cmp(before, file, shallow=False)
+        time = os.stat(before).st_mtime if same else None
+        os.utime(file, (time, time) if same else None, follow_symlinks=False)
+PYTHON
+}
+
+# lay_out TREE [VERSION]: a fresh copy of the sources with debian/ in its place.
 lay_out() {
   local tree=$1 version=${2:-} new="$1.new"
   rm -rf "$new"
@@ -37,6 +55,7 @@ lay_out() {
       cat - "$last" >"$last.new"
     mv "$new/debian/changelog.new" "$new/debian/changelog"
   fi
+  keep_times "$tree" "$new"
   local built
   for built in "$tree"/obj-*; do
     [[ ! -d $built ]] || mv "$built" "$new/"

@@ -127,6 +127,23 @@ class Package(unittest.TestCase):
         self.assertEqual({name: fields.get("Architecture") for name, fields in found.items() if name != "source"},
                          {"spheregate": "amd64 arm64", "spheregate-tools": "amd64 arm64"})
 
+    def test_what_was_changed_during_an_earlier_build_is_built_again(self):
+        """Such a file is older than the object that was made of its former text."""
+        with tempfile.TemporaryDirectory() as directory:
+            old, new = Path(directory, "old"), Path(directory, "new")
+            for folder, changed in ((old, "before"), (new, "after")):
+                (folder / "src").mkdir(parents=True)
+                (folder / "src/same.cpp").write_text("same")
+                (folder / "src/changed.cpp").write_text(changed)
+            (new / "src/added.cpp").write_text("added")
+            for file, time in ((old / "src/same.cpp", 100), *((file, 200) for file in new.glob("src/*"))):
+                os.utime(file, (time, time))
+            built = (old / "src/changed.cpp").stat().st_mtime
+            subprocess.run(["bash", "-ec", 'source packaging/package.sh; keep_times "$@"', "test", old, new], check=True, cwd=ROOT)
+            self.assertEqual((new / "src/same.cpp").stat().st_mtime, 100)
+            for name in ("changed", "added"):
+                self.assertGreaterEqual((new / f"src/{name}.cpp").stat().st_mtime, built)
+
     def test_dev_installs_what_the_package_needs_to_be_built(self):
         needed = {re.sub(r"[ :(].*", "", one.strip()) for one in stanzas()["source"]["Build-Depends"].split(",") if one.strip()}
         listed = set(re.search(r"package_packages=\(([^)]*)\)", text("packaging/package.sh"))[1].split())
