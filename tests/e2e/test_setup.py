@@ -235,7 +235,8 @@ class Setup(unittest.TestCase):
         self.assertIn("is larger than 16 MiB", self.refused(1, "tenant", "add", large, "--dir", self.gw))
         self.assertIn("is larger than 16 MiB", self.refused(1, "tenant", "add", "-", "--dir", self.gw, stdin=large.read_bytes()))
         self.assertIn("is a directory", self.refused(1, "tenant", "add", self.directory, "--dir", self.gw))
-        self.assertIn("cannot be read (No such file", self.refused(1, "tenant", "add", self.directory / "absent", "--dir", self.gw))
+        self.assertIn("cannot be read (No such file or directory); check the path\n",
+                      self.refused(1, "tenant", "add", self.directory / "absent", "--dir", self.gw))
         self.assertEqual(self.listed(), [])
 
     def test_tenant_rotation_by_hand(self):
