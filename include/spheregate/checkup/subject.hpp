@@ -18,6 +18,7 @@ struct RefusalCount {
   std::string reason;
   std::string fix;
   std::uint64_t count = 0;
+  std::vector<std::string> who;  // aliases, ids or addresses as lists show them, each once, the latest first
 };
 
 // What a running daemon says of itself; who asked it knows how.
@@ -37,6 +38,7 @@ struct DaemonWord {
   std::string condition;                // of the hub
   std::vector<std::string> linkErrors;  // of devices and of the gateway itself, each once
   std::vector<RefusalCount> refusals;
+  std::uint64_t knocksOfChecks = 0;  // refused as they must be, and not among `refusals`
   std::vector<std::string> restartNeeded;  // keys that were changed and are not in effect
   std::string reloadProblem;               // why what changed last was not taken
 };
