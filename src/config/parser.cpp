@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "similar.hpp"
+#include "spheregate/base/similar.hpp"
 
 namespace spheregate::config {
 namespace {
@@ -142,7 +142,7 @@ void Parser::refuseUnknown(const Entry& entry, const std::string& path, const st
   const std::vector<std::string> words = wordsUnder(prefix);
   std::string fix = "known here are " + joined(words);
   const auto belongs = home(entry.key.text);
-  if (const auto meant = nearest(entry.key.text, words)) {
+  if (const auto meant = base::nearest(entry.key.text, words)) {
     fix = "did you mean `" + *meant + "`?";
     meant_.insert(prefix + *meant);
   } else if (belongs) {
