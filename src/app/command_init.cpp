@@ -102,6 +102,14 @@ std::string whyNot(const NewGateway& wanted) {
   return {};
 }
 
+// Where systemd runs and the package, or somebody, has installed the unit.
+bool startedBySystemd() {
+  std::error_code error;
+  if (!fs::exists("/run/systemd/system", error)) return false;
+  const auto hasUnit = [&](const char* place) { return fs::exists(fs::path{place} / "spheregate.service", error); };
+  return hasUnit("/usr/lib/systemd/system") || hasUnit("/lib/systemd/system") || hasUnit("/etc/systemd/system");
+}
+
 void sayWhatIsNext(const NewGateway& wanted, const Made& made) {
   for (const std::string& place : made.made) std::printf("made     %s\n", place.c_str());
   for (const std::string& place : made.kept) std::printf("kept     %s\n", place.c_str());
@@ -114,7 +122,14 @@ void sayWhatIsNext(const NewGateway& wanted, const Made& made) {
   }
   std::printf("  spheregate tenant add FILE%s      the CA of your devices, as it was downloaded\n", place.c_str());
   std::printf("  spheregate export-root%s          what devices need to trust this gateway\n", place.c_str());
-  std::printf("  spheregate check --config %s\n  spheregate run --config %s\n", wanted.config().c_str(), wanted.config().c_str());
+  const bool usual = wanted.config() == kConfigFile;
+  const std::string which = usual ? "" : " --config " + wanted.config().string();
+  std::printf("  spheregate check%s\n", which.c_str());
+  if (usual && startedBySystemd()) {
+    std::printf("  systemctl enable --now spheregate\n");
+  } else {
+    std::printf("  spheregate run%s\n", which.c_str());
+  }
 }
 
 int init(const Wish& wish) {

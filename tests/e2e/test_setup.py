@@ -108,6 +108,18 @@ class Setup(unittest.TestCase):
         self.assertIn("  # port: 8883", text)
         self.assertIn(f"  path: {self.directory / 'q'}", text)
 
+    def test_init_names_the_next_commands_as_they_are_typed_here(self):
+        self.assertTrue(self.init().endswith(f"  spheregate run --config {self.gw}/spheregate.yaml\n"))
+        alone = ["unshare", "--mount", "sh", "-ec"]
+        if os.geteuid() != 0 or subprocess.run([*alone, "mount -t tmpfs none /etc"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no mounts here")
+        units = "mkdir -p /etc/systemd/system; : >/etc/systemd/system/spheregate.service; "
+        runs = "mkdir -p /run/systemd/system; "
+        for made, last in ((units, "spheregate run"), (units + runs, "systemctl enable --now spheregate")):
+            script = f"mount -t tmpfs none /run; mount -t tmpfs none /etc; {made}{program('spheregate')} init --hostname {HOST} | tail -2"
+            done = subprocess.run([*alone, script], capture_output=True, text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, f"  spheregate check\n  {last}\n")
+
     def test_init_keeps_its_modes_whatever_the_umask(self):
         old = os.umask(0o077)
         try:
