@@ -137,6 +137,7 @@ checkup::DaemonWord askDaemon(const config::Config& config) {
   if (answer && answer->status == kOk) {
     checkup::DaemonWord word = wordOf(answer->body);
     word.user = ownerOf(config.admin.socket);
+    if (const auto process = servingProcess(config.admin.socket); process && word.running) word.files = checkup::fileLimitOf(*process);
     return word;
   }
   if (const auto status = statusByHttp(config.http)) {

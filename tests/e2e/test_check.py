@@ -119,6 +119,11 @@ class WithTheDaemon(CheckTest):
             self.assertTrue(found["what"].endswith("with code 5 (not authorized)"), found)
             self.assertTrue(found["fix"].startswith("check that the device exists"), found)
 
+    def test_the_files_that_count_are_the_daemons(self):
+        self.site.gateway.wrapper = ["prlimit", "--nofile=250:250"]
+        self.site.start()
+        self.site.must_say("limits", "the running daemon may have 250", "fewer devices", "lower devices.max_connections", verdict="warn")
+
     def test_whom_it_refused_and_why_until_they_get_in(self):
         self.site.start()
         self.site.check("--as-device")  # which is refused too, and no news

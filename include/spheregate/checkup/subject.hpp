@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "spheregate/checkup/file_limit.hpp"
 #include "spheregate/config/config.hpp"
 
 namespace spheregate::checkup {
@@ -28,6 +29,7 @@ struct DaemonWord {
   std::string problem;  // while not running: how that is known
   std::string version;
   std::optional<uid_t> user;  // as whom it runs
+  std::optional<FileLimit> files;
   std::string listeningAddress;     // where devices find it
   std::uint16_t listeningPort = 0;  // 0: it does not say
   bool ready = true;
