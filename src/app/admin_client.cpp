@@ -57,6 +57,18 @@ Answered ask(const std::filesystem::path& socket, std::string_view method, const
   return ops::AdminAnswer{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }
 
+std::optional<pid_t> servingProcess(const std::filesystem::path& socket) {
+  if (socket.empty() || socket.native().size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
+  asio::io_context loop;
+  Local::socket stream{loop};
+  ErrorCode error;
+  stream.connect(Local::endpoint{socket.string()}, error);
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (error || ::getsockopt(stream.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return std::nullopt;
+  return peer.pid;
+}
+
 bool nobodyServes(const std::filesystem::path& socket) {
   if (socket.empty()) return true;
   if (socket.native().size() >= sizeof(sockaddr_un::sun_path)) return false;

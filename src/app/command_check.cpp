@@ -7,6 +7,7 @@
 #include "checking.hpp"
 #include "command_line.hpp"
 #include "exit_code.hpp"
+#include "text_table.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 int check(const CheckQuestion& question, bool asJson) {
   const checkup::Examined all = checkAll(question);
   const bool terminal = isatty(STDOUT_FILENO) != 0;
-  std::fputs((asJson ? findingsJson(all.findings) + "\n" : checkup::table(all.findings, terminal)).c_str(), stdout);
+  std::fputs((asJson ? findingsJson(all.findings) + "\n" : checkup::table(all.findings, terminal, terminalColumns())).c_str(), stdout);
   const int code = checkup::totals(all.findings).failed == 0 ? kGood : kFailed;
   if (!all.unfinished) return code;
   std::fflush(nullptr);

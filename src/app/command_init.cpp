@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include "exit_code.hpp"
 #include "new_gateway.hpp"
 #include "setup.hpp"
+#include "spheregate/checkup/examine.hpp"
 #include "spheregate/upstream/key_file.hpp"
 
 namespace spheregate::app {
@@ -102,10 +104,33 @@ std::string whyNot(const NewGateway& wanted) {
   return {};
 }
 
-void sayWhatIsNext(const NewGateway& wanted, const Made& made) {
+// Of the files that --set names: what the daemon would stumble over.
+void sayWhatCannotBeRead(const NewGateway& wanted, const std::string& configuration) {
+  checkup::Subject subject;
+  subject.config = config::parse(configuration, wanted.config().string()).config;
+  for (const checkup::Finding& finding : checkup::examineFiles(subject)) {
+    if (finding.verdict != checkup::Verdict::fail) continue;
+    const bool given = std::any_of(wanted.given.begin(), wanted.given.end(),
+                                   [&](const auto& one) { return finding.where.ends_with("(" + one.first + ")"); });
+    if (given) std::printf("note     %s: %s; %s\n", finding.where.c_str(), finding.what.c_str(), finding.fix.c_str());
+  }
+}
+
+// Where systemd runs and the package, or somebody, has installed the unit.
+bool startedBySystemd() {
+  std::error_code error;
+  if (!fs::exists("/run/systemd/system", error)) return false;
+  const auto hasUnit = [&](const char* place) { return fs::exists(fs::path{place} / "spheregate.service", error); };
+  return hasUnit("/usr/lib/systemd/system") || hasUnit("/lib/systemd/system") || hasUnit("/etc/systemd/system");
+}
+
+void sayWhatWasMade(const NewGateway& wanted, const Made& made) {
   for (const std::string& place : made.made) std::printf("made     %s\n", place.c_str());
   for (const std::string& place : made.kept) std::printf("kept     %s\n", place.c_str());
   if (wanted.login && !wanted.login->remark.empty()) std::printf("note     %s\n", wanted.login->remark.c_str());
+}
+
+void sayWhatIsNext(const NewGateway& wanted) {
   const std::string place = wanted.directory == "/etc/spheregate" ? "" : " --dir " + wanted.directory.string();
   std::printf("\nNext:\n");
   if (wanted.hub.empty()) std::printf("  write upstream.hub, and how to log in there, into %s\n", wanted.config().c_str());
@@ -114,7 +139,14 @@ void sayWhatIsNext(const NewGateway& wanted, const Made& made) {
   }
   std::printf("  spheregate tenant add FILE%s      the CA of your devices, as it was downloaded\n", place.c_str());
   std::printf("  spheregate export-root%s          what devices need to trust this gateway\n", place.c_str());
-  std::printf("  spheregate check --config %s\n  spheregate run --config %s\n", wanted.config().c_str(), wanted.config().c_str());
+  const bool usual = wanted.config() == kConfigFile;
+  const std::string which = usual ? "" : " --config " + wanted.config().string();
+  std::printf("  spheregate check%s\n", which.c_str());
+  if (usual && startedBySystemd()) {
+    std::printf("  systemctl enable --now spheregate\n");
+  } else {
+    std::printf("  spheregate run%s\n", which.c_str());
+  }
 }
 
 int init(const Wish& wish) {
@@ -137,7 +169,9 @@ int init(const Wish& wish) {
     complain(made.error());
     return kFailed;
   }
-  sayWhatIsNext(wanted, *made);
+  sayWhatWasMade(wanted, *made);
+  sayWhatCannotBeRead(wanted, *text);
+  sayWhatIsNext(wanted);
   return kGood;
 }
 

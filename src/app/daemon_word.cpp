@@ -15,6 +15,7 @@
 #include "admin_client.hpp"
 #include "http_question.hpp"
 #include "spheregate/checkup/as_device.hpp"
+#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -63,16 +64,23 @@ std::vector<std::string> linkErrors(const json& devices) {
   return errors;
 }
 
-// The most frequent kinds first. Who got in since does not count, nor does the throw-away certificate of an earlier check.
+// Whoever shows such a certificate is counted apart, not left out: anybody may write that name into one.
+bool knockOfACheck(const json& refusal) {
+  return refusal.value("device", std::string{}) == checkup::kThrowAwayName && refusal.value("result", std::string{}) == "unknown_ca";
+}
+
+// The most frequent kinds first. Who got in since does not count.
 std::vector<checkup::RefusalCount> topRefusals(const json& refusals) {
   std::vector<checkup::RefusalCount> kinds;
   for (const json& one : refusals) {
-    if (one.contains("resolved") || one.value("device", std::string{}).starts_with(checkup::kThrowAwayName)) continue;
+    if (one.contains("resolved") || knockOfACheck(one)) continue;
     const std::string label = one.value("result", std::string{});
     auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& other) { return other.label == label; });
     // The first is the latest, and its sentence stands for all.
-    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {.label = label, .reason = one.value("reason", std::string{}), .fix = one.value("fix", std::string{})});
+    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {.label = label, .reason = one.value("reason", std::string{}), .fix = one.value("fix", std::string{}), .who = {}});
     kind->count += one.value("count", std::uint64_t{1});
+    const std::string who = textOf(one, "alias", shownName(textOf(one, "device", textOf(one, "source"))));
+    if (std::find(kind->who.begin(), kind->who.end(), who) == kind->who.end()) kind->who.push_back(who);
   }
   std::stable_sort(kinds.begin(), kinds.end(), [](const auto& left, const auto& right) { return left.count > right.count; });
   kinds.resize(std::min(kinds.size(), kRefusalsMax));
@@ -97,7 +105,9 @@ checkup::DaemonWord wordOf(const json& status) {
   word.restartNeeded = configuration.value("restart_needed", std::vector<std::string>{});
   word.reloadProblem = configuration.value("problem", std::string{});
   word.linkErrors = linkErrors(status.value("devices", json::array()));
-  word.refusals = topRefusals(status.value("refusals", json::array()));
+  const json refusals = status.value("refusals", json::array());
+  word.refusals = topRefusals(refusals);
+  for (const json& one : refusals) word.knocksOfChecks += knockOfACheck(one) ? one.value("count", std::uint64_t{1}) : 0;
   return word;
 }
 
@@ -127,6 +137,7 @@ checkup::DaemonWord askDaemon(const config::Config& config) {
   if (answer && answer->status == kOk) {
     checkup::DaemonWord word = wordOf(answer->body);
     word.user = ownerOf(config.admin.socket);
+    if (const auto process = servingProcess(config.admin.socket); process && word.running) word.files = checkup::fileLimitOf(*process);
     return word;
   }
   if (const auto status = statusByHttp(config.http)) {

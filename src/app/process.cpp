@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "spheregate/base/log.hpp"
+#include "spheregate/checkup/file_limit.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // A device has a connection of its own and a link to the hub; the rest is for the store, the HTTP clients and the system.
 constexpr rlim_t kFilesPerDevice = 2;
 constexpr rlim_t kOtherFiles = 100;
+constexpr pid_t kFirstProcess = 1;
 
 }  // namespace
 
@@ -30,7 +32,7 @@ std::size_t raiseFileLimit(std::size_t connectionsMax) {
                 {{"files_max", limit.rlim_cur},
                  {"files_needed", needed},
                  {"connections_max", inEffect},
-                 {"fix", "set LimitNOFILE= in the systemd unit (or ulimit -n), or lower devices.max_connections"}});
+                 {"fix", checkup::fileLimitFix(needed, checkup::fileLimitOf(kFirstProcess))}});
   return inEffect;
 }
 

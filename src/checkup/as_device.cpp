@@ -22,7 +22,10 @@ std::string whereOf(const Door& door) { return door.host + ":" + std::to_string(
 void judgeEnding(const Heard& heard, const Door& door, bool daemonRuns, Report& report) {
   const std::string where = whereOf(door);
   const std::string spoke = heard.version + " with " + heard.cipher;
-  if (!heard.problem.empty()) {
+  if (heard.unresolved) {
+    report.fail(heard.problem + "; a device that does not find it either reports no network", where,
+                "give the name an address in the site's DNS: devices ask their name server for it too; or correct --host");
+  } else if (!heard.problem.empty()) {
     report.fail(heard.problem + "; a device reports no network", where,
                 "start the daemon; check the address, listen.port, and the firewall in between");
   } else if (heard.chain.empty() && daemonRuns && heard.alert < 0) {

@@ -63,6 +63,12 @@ std::string octal(mode_t mode) {
   return text;
 }
 
+// What is public needs no owner: only the way to it is closed.
+std::string permissionFix(const Named& file, const DaemonUser& user) {
+  if (file.kind == Kind::secret) return "`chown " + user.name + "` the file, and let the user enter every directory above it";
+  return "copy it to /etc/spheregate, with mode 0644, and name the copy in " + std::string{file.key};
+}
+
 // True when the daemon's user can open it.
 bool lookWhetherReadable(const Named& file, const DaemonUser& user, Report& report) {
   const int descriptor = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -75,7 +81,7 @@ bool lookWhetherReadable(const Named& file, const DaemonUser& user, Report& repo
     report.skip("cannot be read as the user " + user.name, whereOf(file), "run the check as root to see it as the daemon does");
   } else if (error == EACCES) {
     report.fail("the user " + user.name + ", as whom the daemon runs, has no permission to read it", whereOf(file),
-                "`chown " + user.name + "` the file, and let the user enter every directory above it");
+                permissionFix(file, user));
   } else if (error == ENOENT || error == ENOTDIR) {
     report.fail("does not exist", whereOf(file), std::string{"put the file there, or correct "} + file.key);
   } else {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "hub_issuer.hpp"
@@ -74,12 +75,20 @@ Findings blamed(const std::string& problem, const Target& target, const std::str
   return report.take();
 }
 
+// A link says what to do about a refused login behind its code.
+void blameLogin(const std::string& error, const std::string& where, Report& report) {
+  constexpr std::string_view kCode = "(not authorized): ";
+  const auto at = error.find(kCode);
+  if (at == std::string::npos) return report.failed(error, where);
+  report.fail(error.substr(0, at + kCode.size() - 2), where, error.substr(at + kCode.size()));
+}
+
 Findings askDaemon(const DaemonWord& daemon, const std::string& where) {
   Report report{"hub login"};
   // A connection that is gone is made again; a login that was refused will be refused again.
   for (const std::string& error : daemon.linkErrors) {
     if (error.find("refused") != std::string::npos)
-      report.failed(error, where);
+      blameLogin(error, where, report);
     else
       report.warn(error, where, "the daemon tries again by itself; if it stays, look at the hub and at what stands in between");
   }

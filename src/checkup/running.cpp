@@ -1,8 +1,22 @@
 #include <string>
 
 #include "items.hpp"
+#include "spheregate/checkup/as_device.hpp"
 
 namespace spheregate::checkup {
+namespace {
+
+std::string times(std::uint64_t count) { return count == 1 ? "once" : std::to_string(count) + " times"; }
+
+std::string named(const std::vector<std::string>& who) {
+  constexpr std::size_t kNamedMax = 3;
+  if (who.empty()) return "devices";
+  std::string text = who.size() == 1 ? "device " : "devices ";
+  for (std::size_t at = 0; at < who.size() && at < kNamedMax; ++at) text += (at == 0 ? "" : ", ") + who[at];
+  return who.size() > kNamedMax ? text + " and " + std::to_string(who.size() - kNamedMax) + " more" : text;
+}
+
+}  // namespace
 
 Findings lookAtDaemon(const Subject& subject) {
   Report report{"daemon"};
@@ -36,9 +50,11 @@ Findings lookAtRefusals(const Subject& subject) {
     return report.take();
   }
   for (const RefusalCount& one : subject.daemon.refusals) {
-    report.warn((one.count == 1 ? "once " : std::to_string(one.count) + " times ") + one.label + ": " + one.reason, "devices", one.fix);
+    report.warn(times(one.count) + " " + one.label + ": " + one.reason, named(one.who), one.fix);
   }
-  if (report.empty()) report.pass("nobody was refused lately");
+  const std::uint64_t own = subject.daemon.knocksOfChecks;
+  const std::string but = own == 0 ? "" : " but " + std::string{kThrowAwayName} + ", the name in the certificate of `check --as-device`, " + times(own);
+  if (report.empty()) report.pass("nobody was refused lately" + but);
   return report.take();
 }
 

@@ -2,30 +2,10 @@
 
 #include <openssl/ec.h>
 #include <openssl/objects.h>
-#include <openssl/rand.h>
-
-#include <array>
-#include <string>
-#include <string_view>
 
 #include "spheregate/base/check.hpp"
 
 namespace spheregate::checkup {
-namespace {
-
-std::string newName() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<unsigned char, 56> random{};
-  SPHEREGATE_CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
-  std::string name{kThrowAwayName};
-  for (const unsigned char byte : random) {
-    name += digits[byte >> 4];
-    name += digits[byte & 15];
-  }
-  return name;
-}
-
-}  // namespace
 
 ThrowAway makeThrowAway() {
   constexpr long ago = -300;  // as Azure Sphere dates them back
@@ -35,12 +15,10 @@ ThrowAway makeThrowAway() {
   made.certificate.reset(X509_new());
   SPHEREGATE_CHECK(made.key && made.certificate);
   X509* certificate = made.certificate.get();
-  const std::string name = newName();
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  // A type without the MBSTRING flag is not held to the limit of 64 characters.
   X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, V_ASN1_PRINTABLESTRING,
-                             reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), -1, 0);
+                             reinterpret_cast<const unsigned char*>(kThrowAwayName.data()), static_cast<int>(kThrowAwayName.size()), -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
   X509_gmtime_adj(X509_getm_notBefore(certificate), ago);
   X509_gmtime_adj(X509_getm_notAfter(certificate), day);

@@ -5,7 +5,8 @@
 
 namespace spheregate::checkup {
 
-// A certificate in the form of Azure Sphere's, signed by itself: nobody may be let in with it. Its name begins with `kThrowAwayName`.
+// A certificate as Azure Sphere's but for the name, which is `kThrowAwayName`: the issuer is judged before it. Signed by itself, so nobody may be let
+// in with it.
 struct ThrowAway {
   x509::CertificateHandle certificate;
   x509::PrivateKeyHandle key;

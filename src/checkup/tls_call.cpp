@@ -37,13 +37,15 @@ class Socket {
   int number_;
 };
 
-Socket dial(const Call& call, std::string& problem) {
+Socket dial(const Call& call, Heard& heard) {
+  std::string& problem = heard.problem;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   const int failure = getaddrinfo(call.host.c_str(), std::to_string(call.port).c_str(), &hints, &list);
   const std::unique_ptr<addrinfo, x509::Release<freeaddrinfo>> owner{list};
-  if (failure != 0) problem = "`" + call.host + "` cannot be resolved: " + gai_strerror(failure);
+  heard.unresolved = failure != 0;
+  if (failure != 0) problem = "`" + call.host + "` is not known to DNS here: " + gai_strerror(failure);
   for (const addrinfo* one = list; one; one = one->ai_next) {
     Socket socket{::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     // On Linux the time to send bounds the connecting too.
@@ -115,7 +117,7 @@ void awaitSecondThoughts(SSL& ssl, int socket, Heard& heard) {
 
 Heard callTls(const Call& call) {
   Heard heard;
-  const Socket socket = dial(call, heard.problem);
+  const Socket socket = dial(call, heard);
   if (socket.number() < 0) return heard;
   const Context context{SSL_CTX_new(TLS_client_method())};
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);

@@ -20,6 +20,7 @@ struct Call {
 
 struct Heard {
   std::string problem;  // resolve, TCP or a silent end: a sentence; empty when TLS was spoken
+  bool unresolved = false;  // the host has no address here
   Chain chain;          // as the other side sent it
   std::string leafIssuer;
   std::string version;  // TLSv1.2, …; empty when it never came to that

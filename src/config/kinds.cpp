@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "spheregate/base/similar.hpp"
 #include "spheregate/base/utf8.hpp"
 
 namespace spheregate::config {
@@ -109,7 +110,7 @@ Complaint notAnOption(const std::string& text, const std::vector<std::string>& n
   if (std::find(laterNames.begin(), laterNames.end(), text) != laterNames.end()) {
     return {quote(text) + " is not in this version", "use " + listed(names)};
   }
-  if (const auto meant = nearest(text, names)) return {quote(text) + " is unknown", "did you mean `" + *meant + "`?"};
+  if (const auto meant = base::nearest(text, names)) return {quote(text) + " is unknown", "did you mean `" + *meant + "`?"};
   return {quote(text) + " is unknown", "use " + listed(names)};
 }
 

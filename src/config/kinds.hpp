@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "complaint.hpp"
-#include "similar.hpp"
 #include "spheregate/ops/settings.hpp"
 #include "spheregate/tls/settings.hpp"
 #include "spheregate/upstream/settings.hpp"

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "similar.hpp"
+#include "spheregate/base/similar.hpp"
 
 namespace spheregate::config {
 namespace {
@@ -142,10 +142,12 @@ void Parser::refuseUnknown(const Entry& entry, const std::string& path, const st
   const std::vector<std::string> words = wordsUnder(prefix);
   std::string fix = "known here are " + joined(words);
   const auto belongs = home(entry.key.text);
-  if (const auto meant = nearest(entry.key.text, words)) {
+  if (const auto meant = base::nearest(entry.key.text, words)) {
     fix = "did you mean `" + *meant + "`?";
+    meant_.insert(prefix + *meant);
   } else if (belongs) {
     fix = "it belongs under `" + *belongs + "`";
+    meant_.insert(*belongs + "." + entry.key.text);
   }
   complain(entry.key.place, path, {"unknown key", std::move(fix)});
 }
@@ -176,11 +178,21 @@ void Parser::checkMode() {
 void Parser::checkMissing() {
   const bool typeGiven = good("upstream.auth.type");
   for (const Key& key : keys()) {
-    if (!key.required || places_.contains(key.path)) continue;
+    if (!key.required || places_.contains(key.path) || isMeant(key.path)) continue;
     // What a type needs is known only when the type is.
     if (typeGiven ? !needs(loaded_.config, key) : !key.onlyWith.empty()) continue;
     complain(placeAround(key.path), key.path, {"this is missing", "add it: " + key.words});
   }
+}
+
+// It was given, under a name that was complained of already, or its section was.
+bool Parser::isMeant(std::string path) const {
+  while (!meant_.contains(path)) {
+    const auto dot = path.rfind('.');
+    if (dot == std::string::npos) return false;
+    path.resize(dot);
+  }
+  return true;
 }
 
 // What would do nothing is refused, because whoever wrote it expects something.

@@ -26,6 +26,7 @@ class Parser {
   void checkAuthKeys();
   void checkMode();
   void checkMissing();
+  bool isMeant(std::string path) const;
   void checkProxy();
   void checkHttp();
   void checkPair(const std::string& one, bool oneGiven, const std::string& other, bool otherGiven);
@@ -41,6 +42,7 @@ class Parser {
   Loaded loaded_;
   std::map<std::string, Place> places_;  // of every known key and section in the file
   std::set<std::string> bad_;            // known keys whose value was refused
+  std::set<std::string> meant_;          // keys and sections that unknown ones stand for, most likely
   std::vector<Entry> aliases_;           // of devices.aliases, as the file has them
 };
 

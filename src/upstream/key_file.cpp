@@ -1,5 +1,7 @@
 #include "spheregate/upstream/key_file.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <utility>
 
@@ -16,9 +18,13 @@ base::Explained<std::string> readSecret(const std::filesystem::path& file, std::
   if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
     return base::failed<std::string>(file.string() + " is not a regular file; name one");
   }
+  errno = 0;
   std::ifstream stream{file, std::ios::binary};
   if (!stream) {
-    return base::failed<std::string>("cannot read " + file.string() + "; check that it exists and that the daemon's user may read it");
+    const int why = errno;
+    const bool absent = why == ENOENT || why == ENOTDIR;
+    return base::failed<std::string>("cannot read " + file.string() + " (" + std::strerror(why) + "); " +
+                                     (absent ? "check the path" : "let the user who runs this read it, and enter every directory above it"));
   }
   // One byte more than allowed is enough to see that a file is too large, however large it is.
   std::string text(bytesMax + 1, '\0');

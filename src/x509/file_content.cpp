@@ -26,8 +26,10 @@ base::Explained<std::string> fileContent(const std::filesystem::path& file) {
   errno = 0;
   std::ifstream stream{file, std::ios::binary};
   if (!stream) {
-    return base::failed<std::string>(file.string() + ": cannot be read (" + std::strerror(errno) +
-                                     "); check that it exists and that the daemon's user may read it");
+    const int why = errno;
+    const bool absent = why == ENOENT || why == ENOTDIR;
+    return base::failed<std::string>(file.string() + ": cannot be read (" + std::strerror(why) + "); " +
+                                     (absent ? "check the path" : "let the user who runs this read it, and enter every directory above it"));
   }
   std::string content;
   std::array<char, 16'384> chunk;

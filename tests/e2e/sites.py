@@ -34,6 +34,8 @@ class Site:
         self.gateway = Gateway(directory, pki, hub_port, extra={
             "listen": {"address": "127.0.0.1", "port": self.port},
             "http": {"listen": f"127.0.0.1:{free_port()}"},
+            # Not every machine has files for the usual ten thousand.
+            "devices": {"max_connections": 100},
             # The path of a socket is short.
             "admin": {"socket": str(directory.parent / f"{zlib.crc32(directory.name.encode()):08x}.sock")},
             "queue": {"path": str(directory / "queue"), "max_bytes": "16MiB"}})

@@ -115,6 +115,14 @@ class WithTheDaemon(CheckTest):
         with self.site.gateway.connected(self.pki.device()):
             wait_until(lambda: (self.site.gateway.link(self.pki.ids[0]) or {}).get("last_error"), 20, "a refused login")
             self.site.must_say("hub login", "refused", "policy")
+            found = next(one for one in self.site.check() if one["item"] == "hub login")
+            self.assertTrue(found["what"].endswith("with code 5 (not authorized)"), found)
+            self.assertTrue(found["fix"].startswith("check that the device exists"), found)
+
+    def test_the_files_that_count_are_the_daemons(self):
+        self.site.gateway.wrapper = ["prlimit", "--nofile=250:250"]
+        self.site.start()
+        self.site.must_say("limits", "the running daemon may have 250", "fewer devices", "lower devices.max_connections", verdict="warn")
 
     def test_whom_it_refused_and_why_until_they_get_in(self):
         self.site.start()
@@ -122,9 +130,13 @@ class WithTheDaemon(CheckTest):
         own = self.pki.device()
         with self.assertRaises(Refused), self.site.gateway.device(own) as device:
             device.connect(client_id=own.device_id.upper())
-        self.site.must_say("refusals", "once client_id_case", "letter case", verdict="warn")
+        self.site.must_say("refusals", f"device {own.device_id[:8]}\u2026{own.device_id[-4:]} ", "once client_id_case", "letter case", verdict="warn")
         self.site.gateway.connected(own).disconnect()
-        self.assertIn(("refusals", "pass"), self.verdicts())
+        # Nothing is hidden: anybody may write that name into a certificate.
+        self.site.must_say("refusals", "nobody was refused lately but spheregate-check", "3 times", verdict="pass")
+        lists = subprocess.run([program("spheregate"), "status", "--config", str(self.site.gateway.config)], capture_output=True, text=True,
+                               timeout=30, check=True).stdout
+        self.assertRegex(lists, r"spheregate-check +.*unknown_ca")
 
     def test_without_the_admin_socket_it_is_asked_by_http(self):
         self.site.set("admin", socket="")
@@ -153,7 +165,12 @@ class WithTheDaemon(CheckTest):
         self.site.start()
         self.assertIn(("files", "pass"), self.verdicts())
         os.chown(key, 0, 0)
-        self.site.must_say("files", str(key), "has no permission to read it")
+        self.site.must_say("files", str(key), "has no permission to read it", "chown")
+        # What is public is better where everybody gets to.
+        secluded = self.site.directory / "secluded"
+        secluded.mkdir(mode=0o700)
+        self.site.set("upstream", ca=str(shutil.copy(self.pki.path("hub-root.pem"), secluded)))
+        self.site.must_say("files", "secluded", "copy it to /etc/spheregate", "upstream.ca")
 
     def test_what_was_set_aside(self):
         for folder in ("quarantine", "dead-letters", "state"):
@@ -177,6 +194,10 @@ class AsDevice(CheckTest):
 
     def test_without_a_daemon_the_port_is_closed(self):
         self.site.must_say("device", "Connection refused", "firewall", options=("--as-device",))
+
+    def test_a_name_without_an_address(self):
+        self.site.must_say("device", "`gateway.invalid` is not known to DNS here", "devices ask their name server for it too",
+                           options=("--as-device", "--host", "gateway.invalid"))
 
     def test_another_root_than_the_one_of_the_devices(self):
         self.site.start()

@@ -48,6 +48,21 @@ class ConfigErrors(GatewayTest):
         self.assertEqual(ended.returncode, 78)
         self.assertIn(str(missing), ended.stderr)
 
+    def test_a_mistyped_command_or_option_has_a_suggestion(self):
+        for arguments, meant, helps in ((["statsu"], "status", "spheregate"), (["config", "chekc"], "check", "spheregate config"),
+                                        (["check", "--ofline"], "--offline", "spheregate check")):
+            with self.subTest(arguments):
+                ended = subprocess.run([program("spheregate")] + arguments, capture_output=True, text=True, timeout=30, check=False)
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+                self.assertIn(f"did you mean `{meant}`? `{helps} --help` shows", ended.stderr)
+
+    def test_nothing_typed_lists_the_commands(self):
+        ended = subprocess.run([program("spheregate")], capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+        self.assertLess(len(ended.stderr.splitlines()), 24)
+        for command in ("init", "check", "run", "help"):
+            self.assertRegex(ended.stderr, rf"(?m)^  {command}  +\w")
+
     def test_wrong_usage_is_2(self):
         for arguments in (["run", "--config"], ["run", "--nonsense"], ["no-such-command"]):
             with self.subTest(arguments):

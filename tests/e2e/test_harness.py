@@ -1,9 +1,10 @@
 """The tools of the other tests read what the programs say the way the programs mean it."""
 
+import subprocess
 import unittest
 
 import mqtt_packets as mqtt
-from harness import as_yaml, parse_log_line, parse_metrics
+from harness import GatewayTest, as_yaml, parse_log_line, parse_metrics, program
 
 
 class Readers(unittest.TestCase):
@@ -32,6 +33,16 @@ class Readers(unittest.TestCase):
             self.assertIsNone(mqtt.take(buffer))
         partial = bytearray(mqtt.packet(mqtt.PUBACK, b"\0\1")[:-1])
         self.assertIsNone(mqtt.take(partial))
+
+
+class SimulatedHub(GatewayTest):
+    def test_a_port_in_use_is_said_in_words(self):
+        for option, port in (("--port", self.hub.port), ("--http-port", self.hub.http_port), ("--ws-port", self.hub.ws_port)):
+            second = subprocess.run([program("spheregate-hubsim"), "--certificate", self.pki.path("hub.pem"), "--key", self.pki.path("hub.key"),
+                                     "--registry", self.directory / "registry.yaml", option, str(port)], capture_output=True, text=True,
+                                    timeout=30, check=False)
+            self.assertEqual((second.returncode, second.stderr),
+                             (1, f"spheregate-hubsim: port {port} is in use; choose another with {option}\n"))
 
 
 if __name__ == "__main__":

@@ -108,6 +108,30 @@ class Setup(unittest.TestCase):
         self.assertIn("  # port: 8883", text)
         self.assertIn(f"  path: {self.directory / 'q'}", text)
 
+    def test_init_tells_of_files_that_the_daemon_cannot_read(self):
+        said = self.init("--set", f"upstream.ca={self.directory}/absent.pem")
+        self.assertIn(f"note     {self.directory}/absent.pem (upstream.ca): does not exist; put the file there, or correct upstream.ca\n", said)
+        shutil.rmtree(self.gw)
+        user = "echo spheregate:x:65534:65534::/:/bin/false >/etc/passwd; "
+        said = self.init_of_the_package(user, "--set", f"upstream.ca={self.pki.path('hub-root.pem')}")
+        self.assertIn("(upstream.ca): the user spheregate, as whom the daemon runs, has no permission to read it; copy it to /etc/spheregate", said)
+
+    def init_of_the_package(self, made, *more):
+        """What it says at the usual place of a machine whose /etc and /run have nothing but what the script `made` makes."""
+        alone = ["unshare", "--mount", "sh", "-ec"]
+        if os.geteuid() != 0 or subprocess.run([*alone, "mount -t tmpfs none /etc"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no mounts here")
+        script = f"mount -t tmpfs none /run; mount -t tmpfs none /etc; {made}exec {program('spheregate')} init --hostname {HOST} {' '.join(more)}"
+        return subprocess.run([*alone, script], capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def test_init_names_the_next_commands_as_they_are_typed_here(self):
+        self.assertTrue(self.init().endswith(f"  spheregate run --config {self.gw}/spheregate.yaml\n"))
+        units = "mkdir -p /etc/systemd/system; : >/etc/systemd/system/spheregate.service; "
+        runs = "mkdir -p /run/systemd/system; "
+        for made, last in ((units, "spheregate run"), (units + runs, "systemctl enable --now spheregate")):
+            said = self.init_of_the_package(made)
+            self.assertTrue(said.endswith(f"  spheregate check\n  {last}\n"), said)
+
     def test_init_keeps_its_modes_whatever_the_umask(self):
         old = os.umask(0o077)
         try:
@@ -235,7 +259,8 @@ class Setup(unittest.TestCase):
         self.assertIn("is larger than 16 MiB", self.refused(1, "tenant", "add", large, "--dir", self.gw))
         self.assertIn("is larger than 16 MiB", self.refused(1, "tenant", "add", "-", "--dir", self.gw, stdin=large.read_bytes()))
         self.assertIn("is a directory", self.refused(1, "tenant", "add", self.directory, "--dir", self.gw))
-        self.assertIn("cannot be read (No such file", self.refused(1, "tenant", "add", self.directory / "absent", "--dir", self.gw))
+        self.assertIn("cannot be read (No such file or directory); check the path\n",
+                      self.refused(1, "tenant", "add", self.directory / "absent", "--dir", self.gw))
         self.assertEqual(self.listed(), [])
 
     def test_tenant_rotation_by_hand(self):

@@ -1,13 +1,16 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
 #include <csignal>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "hubsim/dps/provisioning.hpp"
 #include "hubsim/http_server.hpp"
@@ -70,6 +73,19 @@ T need(base::Explained<T> result) {
   return std::move(*result);
 }
 
+// Who listens at a port of the command line.
+template <class Make>
+decltype(auto) listening(const char* option, std::uint16_t port, Make make) {
+  try {
+    return make();
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != boost::asio::error::address_in_use) {
+      throw std::runtime_error{"cannot listen at port " + std::to_string(port) + ": " + error.code().message() + "; choose another with " + option};
+    }
+    throw std::runtime_error{"port " + std::to_string(port) + " is in use; choose another with " + option};
+  }
+}
+
 void serve(const Options& options) {
   auto registry = need(hubsim::readRegistry(options.registry));
   const auto tls = need(hubsim::TlsContext::open(options.tls));
@@ -82,12 +98,21 @@ void serve(const Options& options) {
   std::optional<hubsim::Provisioning> provisioning;
   if (hub.registry().dps) provisioning.emplace(hub, *hub.registry().dps);
   const auto address = boost::asio::ip::make_address(options.address);
-  const hubsim::MqttServer mqtt{loop, {address, options.port}, tls, hub};
+  const hubsim::MqttServer mqtt =
+      listening("--port", options.port, [&] { return hubsim::MqttServer{loop, {address, options.port}, tls, hub}; });
   std::optional<hubsim::MqttServer> dps;
-  if (provisioning) dps.emplace(loop, boost::asio::ip::tcp::endpoint{address, options.dpsPort}, tls, *provisioning);
+  if (provisioning) {
+    listening("--dps-port", options.dpsPort,
+              [&] { dps.emplace(loop, boost::asio::ip::tcp::endpoint{address, options.dpsPort}, tls, *provisioning); });
+  }
   std::optional<hubsim::WsServer> ws;
-  if (options.wsPort) ws.emplace(loop, boost::asio::ip::tcp::endpoint{address, *options.wsPort}, tls, hub, hub.rules());
-  const hubsim::HttpServer http{loop, options.httpPort, hub, provisioning ? &*provisioning : nullptr};
+  if (options.wsPort) {
+    listening("--ws-port", *options.wsPort,
+              [&] { ws.emplace(loop, boost::asio::ip::tcp::endpoint{address, *options.wsPort}, tls, hub, hub.rules()); });
+  }
+  const hubsim::HttpServer http = listening("--http-port", options.httpPort, [&] {
+    return hubsim::HttpServer{loop, options.httpPort, hub, provisioning ? &*provisioning : nullptr};
+  });
 
   boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
   signals.async_wait([&loop](boost::system::error_code, int) { loop.stop(); });

@@ -9,8 +9,8 @@
 
 namespace spheregate::checkup {
 
-// What the name in its certificate begins with, so that it is known again in logs and records.
-inline constexpr std::string_view kThrowAwayName = "0000000000000000";
+// The name in its certificate, so that people know it again in logs and lists. Whoever else takes it is in the same lists.
+inline constexpr std::string_view kThrowAwayName = "spheregate-check";
 
 struct Door {
   std::string host;        // what is dialled

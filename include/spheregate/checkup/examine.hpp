@@ -17,4 +17,7 @@ struct Examined {
 // nothing but a file of its own that it writes and removes in the store's directory.
 Examined examine(std::shared_ptr<const Subject> subject);
 
+// The item `files` alone: whether the daemon can read what the configuration names. Blocks for as long as the files do.
+Findings examineFiles(const Subject& subject);
+
 }  // namespace spheregate::checkup

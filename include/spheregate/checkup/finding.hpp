@@ -57,6 +57,7 @@ struct Totals {
 Totals totals(const Findings& findings);
 
 // A table for people, two lines for what has a fix, and `N passed, N warnings, N failed` at the end. With `colour` the words stand out.
-std::string table(const Findings& findings, bool colour);
+// Lines longer than so many `columns` go on under where their text begins; 0: they come whole, for scripts.
+std::string table(const Findings& findings, bool colour, std::size_t columns);
 
 }  // namespace spheregate::checkup

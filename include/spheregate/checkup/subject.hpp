@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "spheregate/checkup/file_limit.hpp"
 #include "spheregate/config/config.hpp"
 
 namespace spheregate::checkup {
@@ -18,6 +19,7 @@ struct RefusalCount {
   std::string reason;
   std::string fix;
   std::uint64_t count = 0;
+  std::vector<std::string> who;  // aliases, ids or addresses as lists show them, each once, the latest first
 };
 
 // What a running daemon says of itself; who asked it knows how.
@@ -27,6 +29,7 @@ struct DaemonWord {
   std::string problem;  // while not running: how that is known
   std::string version;
   std::optional<uid_t> user;  // as whom it runs
+  std::optional<FileLimit> files;
   std::string listeningAddress;     // where devices find it
   std::uint16_t listeningPort = 0;  // 0: it does not say
   bool ready = true;
@@ -37,6 +40,7 @@ struct DaemonWord {
   std::string condition;                // of the hub
   std::vector<std::string> linkErrors;  // of devices and of the gateway itself, each once
   std::vector<RefusalCount> refusals;
+  std::uint64_t knocksOfChecks = 0;  // refused as they must be, and not among `refusals`
   std::vector<std::string> restartNeeded;  // keys that were changed and are not in effect
   std::string reloadProblem;               // why what changed last was not taken
 };

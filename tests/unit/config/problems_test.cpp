@@ -28,6 +28,22 @@ TEST(Problems, aTypingErrorHasItsPlaceAndTheRightWord) {
   EXPECT_THAT(problemsOf(kLeast + "quue: {}\n"), ElementsAre(HasSubstr("did you mean `queue`?")));
 }
 
+TEST(Problems, whatATypingErrorMeantIsNotMissingToo) {
+  const auto mistyped = [](const std::string& right, const std::string& wrong) {
+    std::string yaml = kLeast;
+    yaml.replace(yaml.find(right), right.size(), wrong);
+    return problemsOf(yaml);
+  };
+  EXPECT_THAT(mistyped("hostname:", "hostnam:"), ElementsAre("f:1:1: hostnam: unknown key; did you mean `hostname`?"));
+  EXPECT_THAT(mistyped("private_key:", "privat_key:"), ElementsAre(HasSubstr("did you mean `private_key`?")));
+  EXPECT_THAT(mistyped("devices:", "devicse:"), ElementsAre(HasSubstr("did you mean `devices`?")));
+  EXPECT_THAT(problemsOf("tenant_ca: /a\n" + kLeast.substr(0, kLeast.find("devices:")) + kLeast.substr(kLeast.find("upstream:"))),
+              ElementsAre(HasSubstr("it belongs under `devices`")));
+  // Another one is.
+  EXPECT_THAT(mistyped("hostname: gateway.plant.example", "hostnom: x\ntsl: {}"), ElementsAre(HasSubstr("`hostname`"), HasSubstr("`tls`")));
+  EXPECT_THAT(mistyped("hostname: gateway.plant.example", "zzzz: x"), ElementsAre(HasSubstr("unknown key"), HasSubstr("hostname: this is missing")));
+}
+
 TEST(Problems, aKeyInTheWrongSectionIsSentHome) {
   EXPECT_THAT(problemsOf(kLeast + "max_connections: 5\n"), ElementsAre(HasSubstr("it belongs under `devices`")));
   EXPECT_THAT(problemsOf(leastWith("http", "zzzz: 5")), ElementsAre(HasSubstr("known here are listen, certificate, private_key, user, password_file")));

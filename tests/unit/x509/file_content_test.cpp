@@ -24,5 +24,9 @@ TEST(FileContent, isNotOfPipesAndDevices) {
   std::filesystem::remove_all(directory);
 }
 
+TEST(FileContent, ofAFileThatIsNotThereIsAMatterOfThePath) {
+  for (const char* absent : {"/nowhere/at/all", "/dev/null/below"}) EXPECT_THAT(fileContent(absent).error(), HasSubstr("); check the path")) << absent;
+}
+
 }  // namespace
 }  // namespace spheregate::x509

@@ -1,10 +1,10 @@
-#include "similar.hpp"
+#include "spheregate/base/similar.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
 
-namespace spheregate::config {
+namespace spheregate::base {
 namespace {
 
 // No key is longer, and the work grows with the product of both lengths.
@@ -50,4 +50,4 @@ std::optional<std::string> nearest(std::string_view typed, const std::vector<std
   return std::nullopt;
 }
 
-}  // namespace spheregate::config
+}  // namespace spheregate::base
