@@ -6,6 +6,7 @@ crumbs     devices with good certificates that send their CONNECT a byte at a ti
 chains     devices that send a hundred certificates
 """
 
+import ctypes
 import json
 import selectors
 import signal
@@ -17,6 +18,7 @@ import mqtt_packets as mqtt
 from device import API, GATEWAY_NAME, Closed, Device, Identity, Refused
 
 EXPECTED = (Closed, Refused, OSError, TimeoutError)
+PR_SET_PDEATHSIG = 1
 
 
 class Ended(Exception):
@@ -136,4 +138,6 @@ def chains(settings):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, end)
+    # Whoever started it may be killed, and it must not knock for ever.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     {"honest": honest, "rejected": rejected, "crumbs": crumbs, "chains": chains}[sys.argv[1]](json.loads(sys.argv[2]))
