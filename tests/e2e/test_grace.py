@@ -4,7 +4,7 @@ import os
 import unittest
 
 from device import Closed
-from harness import PROGRAMS, SANITIZED, GatewayTest, short_id
+from harness import PROGRAMS, SANITIZED, GatewayTest, short_id, wait_until
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
@@ -23,6 +23,8 @@ class Grace(GatewayTest):
         before = len(self.gateway.log_lines("device refused"))
         with self.assertRaises(Closed), self.gateway.device(identity, tls="1.2") as device:
             device.connect()
+        # The device hears of it first.
+        wait_until(lambda: len(self.gateway.log_lines("device refused")) > before, 10, "the refusal is logged")
         return self.gateway.log_lines("device refused")[before]
 
     def test_a_device_that_was_here_before_comes_in_for_the_time_of_grace(self):

@@ -137,7 +137,7 @@ TEST_F(Load, namesTheLineOfABadDeviceId) {
   settings.nameRule = NameRule::any;
   EXPECT_NE(load(), nullptr);
   settings.allowFile = settings.denyFile.parent_path() / "missing.txt";
-  EXPECT_THAT(loadError(), AllOf(StartsWith(settings.allowFile.string() + ": cannot be read"), HasSubstr("exists")));
+  EXPECT_THAT(loadError(), AllOf(StartsWith(settings.allowFile.string() + ": cannot be read"), HasSubstr("check the path")));
   settings.allowFile = settings.denyFile.parent_path();
   EXPECT_THAT(loadError(), EndsWith("is a directory; name a file"));
 }

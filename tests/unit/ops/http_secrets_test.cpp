@@ -51,7 +51,7 @@ TEST(HttpSecrets, saysWhatIsWrongWithThem) {
   files.addCertificate(settings);
   HttpSettings other = settings;
   other.certificate = files.directory / "missing.pem";
-  EXPECT_THAT(errorOf(other), AllOf(HasSubstr("http.certificate: "), HasSubstr("missing.pem: cannot be read"), HasSubstr("check that it exists")));
+  EXPECT_THAT(errorOf(other), AllOf(HasSubstr("http.certificate: "), HasSubstr("missing.pem: cannot be read"), HasSubstr("check the path")));
   other.certificate = files.write("empty.pem", "");
   EXPECT_THAT(errorOf(other), AllOf(HasSubstr("http.certificate: "), HasSubstr("empty.pem")));
   other = settings;

@@ -64,7 +64,8 @@ TEST_F(Renewal, leavesHandshakesInProgressAlone) {
   const Identity next = named("next.plant.example");
   ASSERT_TRUE(renew(next, next));
   EXPECT_EQ(nameShown(), "next.plant.example");
-  EXPECT_EQ(gateway.handshakes("ok"), 1u);
+  // The client ends its handshake before the gateway does.
+  EXPECT_TRUE(gateway.turnUntil([&] { return gateway.handshakes("ok") == 1; }));
 }
 
 TEST_F(Renewal, keepsTheOldOnError) {
