@@ -13,20 +13,21 @@ Builds the Debian packages into build/packages and runs lintian over them.
 TEXT
 }
 
-# keep_times OLD NEW: the files of NEW that are as in OLD have its times, so that ninja builds again what differs and nothing else. The times in the
-# checkout say less: a file that was changed while an earlier build compiled its copy is older than what came of it.
+# keep_times OLD NEW SECONDS: the files of NEW that are as in OLD have its times, so that ninja builds again what differs and nothing else. The times in the
+# checkout say less: a file that was changed while an earlier build compiled its copy is older than what came of it. None is older than SECONDS
+# since 1970, the time of the package, for dpkg-deb writes that of newer files, and the time of older ones as it is.
 keep_times() {
-  python3 - "$1" "$2" <<'PYTHON'
+  python3 - "$1" "$2" "$3" <<'PYTHON'
 import filecmp
 import os
 import sys
-old, new = sys.argv[1:]
+old, new, oldest = sys.argv[1], sys.argv[2], int(sys.argv[3])
 for folder, _, names in os.walk(new):
     for name in names:
         file = os.path.join(folder, name)
         before = os.path.join(old, os.path.relpath(file, new))
         same = os.path.isfile(before) and filecmp.cmp(before, file, shallow=False)
-        time = os.stat(before).st_mtime if same else None
+        time = max(os.stat(before).st_mtime, oldest) if same else None
         os.utime(file, (time, time) if same else None, follow_symlinks=False)
 PYTHON
 }
@@ -55,7 +56,7 @@ lay_out() {
       cat - "$last" >"$last.new"
     mv "$new/debian/changelog.new" "$new/debian/changelog"
   fi
-  keep_times "$tree" "$new"
+  keep_times "$tree" "$new" "$(dpkg-parsechangelog --file "$new/debian/changelog" --show-field Timestamp)"
   local built
   for built in "$tree"/obj-*; do
     [[ ! -d $built ]] || mv "$built" "$new/"

@@ -134,13 +134,15 @@ class Package(unittest.TestCase):
             for folder, changed in ((old, "before"), (new, "after")):
                 (folder / "src").mkdir(parents=True)
                 (folder / "src/same.cpp").write_text("same")
+                (folder / "src/ancient.cpp").write_text("older than the package")
                 (folder / "src/changed.cpp").write_text(changed)
             (new / "src/added.cpp").write_text("added")
-            for file, time in ((old / "src/same.cpp", 100), *((file, 200) for file in new.glob("src/*"))):
+            for file, time in ((old / "src/same.cpp", 100), (old / "src/ancient.cpp", 10), *((file, 200) for file in new.glob("src/*"))):
                 os.utime(file, (time, time))
             built = (old / "src/changed.cpp").stat().st_mtime
-            subprocess.run(["bash", "-ec", 'source packaging/package.sh; keep_times "$@"', "test", old, new], check=True, cwd=ROOT)
+            subprocess.run(["bash", "-ec", 'source packaging/package.sh; keep_times "$@"', "test", old, new, "50"], check=True, cwd=ROOT)
             self.assertEqual((new / "src/same.cpp").stat().st_mtime, 100)
+            self.assertEqual((new / "src/ancient.cpp").stat().st_mtime, 50, "two builds write the same time of it")
             for name in ("changed", "added"):
                 self.assertGreaterEqual((new / f"src/{name}.cpp").stat().st_mtime, built)
 
