@@ -29,7 +29,7 @@ bool Reviews::turnsAway(const tls::Verdict& verdict, std::string_view peer) {
                                      {"result", why->result},
                                      {"reason", why->reason},
                                      {"fix", why->fix},
-                                     {"more_before", *before}});
+                                     base::moreBefore(*before)});
   }
   return true;
 }

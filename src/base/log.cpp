@@ -3,7 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -38,7 +40,9 @@ spdlog::logger& standardError() {
   return *logger;
 }
 
-void write(LogLevel level, std::string_view event, std::span<const LogField> fields, const std::shared_ptr<const LogSink>& sink) {
+void write(LogLevel level, std::string_view event, std::span<const LogField> given, const std::shared_ptr<const LogSink>& sink) {
+  std::vector<LogField> fields;
+  std::ranges::copy_if(given, std::back_inserter(fields), [](const LogField& field) { return !field.value.empty(); });
   std::string alias;
   for (const LogField& field : fields) {
     if (alias.empty()) alias = aliasIn(field);

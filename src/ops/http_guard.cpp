@@ -86,7 +86,7 @@ void HttpGuard::noteWrong(const std::string& source, base::MonoTime now) {
   base::logWarn("http login refused", {{"source", source},
                                        {"reason", "the user or the password is wrong"},
                                        {"fix", "use http.user and what is in http.password_file"},
-                                       {"more_before", *before}});
+                                       base::moreBefore(*before)});
 }
 
 }  // namespace spheregate::ops

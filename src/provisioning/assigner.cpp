@@ -128,7 +128,7 @@ void Assigner::failed(Entries::value_type& place, const Fault& fault) {
                                       : backOff(entry.failures, kPassingWaitMin, kPassingWaitMax, parts_.random);
   entry.notBefore = parts_.timers.now() + std::max<base::Duration>(wait, fault.retryAfter);
   const auto more = lasting ? faultLog_.pass(parts_.timers.now()) : std::nullopt;
-  if (more) base::logWarn("registration refused", {{"registration", place.first}, {"reason", fault.reason}, {"more_before", *more}});
+  if (more) base::logWarn("registration refused", {{"registration", place.first}, {"reason", fault.reason}, base::moreBefore(*more)});
   tell(entry, base::failed<Assignment>(fault.reason));
 }
 

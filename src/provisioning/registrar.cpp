@@ -95,7 +95,7 @@ void Registrar::judge(const Running& run, const Answer& answer) {
                                                       {"reason", fault->reason},
                                                       {"waiting", jobs_.size()},
                                                       {"next_try_seconds", std::chrono::duration<double>(pause_.due() - timers_.now()).count()},
-                                                      {"more_before", *quiet}});
+                                                      base::moreBefore(*quiet)});
   }
 }
 

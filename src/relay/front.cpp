@@ -159,7 +159,7 @@ PublishAnswer Front::takePatch(Guest& sender, const mqtt::Publish& publish, cons
   counts_->patchesRefused.add();
   const std::string id{sender.conversation->certifiedId()};
   if (const auto before = refusals_.pass("patch " + id, timers_.now())) {
-    base::logInfo("twin patch refused", {{"device", id}, {"reason", *fault}, {"more_before", *before}});
+    base::logInfo("twin patch refused", {{"device", id}, {"reason", *fault}, base::moreBefore(*before)});
   }
   if (!topic.rid.empty()) {
     const std::string answer = "$iothub/twin/res/400/?$rid=" + std::string{topic.rid};

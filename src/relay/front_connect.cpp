@@ -69,7 +69,7 @@ session::ConnectAnswer Front::admit(Guest& newcomer, const mqtt::Connect& connec
                                        {"peer", newcomer.conversation->peer()},
                                        {"keep_alive_s", connect.keepAliveSeconds},
                                        {"clean_session", connect.cleanSession},
-                                       {"more_before", *before}});
+                                       base::moreBefore(*before)});
   }
   if (notes_ != nullptr) notes_->allowed(Deed::connect, newcomer.conversation->certifiedId());
   uplink_.present(device, query);

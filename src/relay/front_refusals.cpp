@@ -42,7 +42,7 @@ void Front::noteAllowed(Deed deed, bool& told, std::string_view id) {
 // The wire goes with the call. A device that is well sends its CONNECT at once and does not come here.
 void Front::turnAway(const base::Wire& wire, const tls::Verdict& verdict) {
   counts_->connected("too_many_unfinished");
-  logRefusal(wire.peer(), verdict, "too_many_unfinished", "-",
+  logRefusal(wire.peer(), verdict, "too_many_unfinished", "",
              "the device has " + std::to_string(kUnfinishedMax) + " connections already that have not sent CONNECT",
              "let the device send CONNECT as soon as TLS stands, and close a connection before it opens another");
 }
@@ -69,7 +69,7 @@ void Front::logRefusal(std::string_view peer, const tls::Verdict& verdict, const
                                    {"connack", connack},
                                    {"reason", reason},
                                    {"fix", fix},
-                                   {"more_before", *before}});
+                                   base::moreBefore(*before)});
 }
 
 PublishAnswer Front::forbid(const session::Conversation& conversation, const char* result, std::string_view topic, std::string_view reason,
@@ -86,7 +86,7 @@ PublishAnswer Front::forbid(const session::Conversation& conversation, const cha
                                       {"reason", reason},
                                       {"topic", base::clipUtf8(topic, 300)},
                                       {"fix", fix},
-                                      {"more_before", *before}});
+                                      base::moreBefore(*before)});
   }
   return {.kind = PublishAnswer::Kind::close};
 }
@@ -127,8 +127,8 @@ void Front::logEnd(const session::Conversation& conversation, Ending ending, std
              {"peer", conversation.peer()},
              {"reason", label(ending)},
              {"detail", detail},
-             {"fix", fix.empty() ? "-" : fix},
-             {"more_before", *before}});
+             {"fix", fix},
+             base::moreBefore(*before)});
 }
 
 }  // namespace spheregate::relay

@@ -150,7 +150,7 @@ void Uplink::linkWentDown(const Lane& way, std::string_view reason, bool failing
   base::logWarn("hub link down", {{"device", way.id()},
                                   {"reason", reason},
                                   {"links_up", linksUp_},
-                                  {"more_before", *quiet},
+                                  base::moreBefore(*quiet),
                                   {"queued_messages", custody_.queuedMessages()}});
 }
 

@@ -137,7 +137,7 @@ Listener::Inside::Accepted Listener::Inside::cannotAccept(int problem) {
   if (const auto before = failureGate.pass(clock.now())) {
     base::logError("cannot accept connections", {{"reason", std::system_category().message(problem)},
                                                  {"fix", "raise LimitNOFILE of the service above two for each device"},
-                                                 {"more_before", *before}});
+                                                 base::moreBefore(*before)});
   }
   return Accepted::mustRest;
 }

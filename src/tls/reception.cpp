@@ -113,7 +113,7 @@ bool Reception::shutFor(const std::string& source, const boost::asio::ip::tcp::e
                                    {"result", refusal.result},
                                    {"reason", refusal.reason},
                                    {"fix", refusal.fix},
-                                   {"more_before", *before}});
+                                   base::moreBefore(*before)});
   return true;
 }
 

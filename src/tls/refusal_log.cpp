@@ -26,7 +26,7 @@ void RefusalLog::add(std::string_view peer, std::string_view source, const Refus
                                    {"result", refusal.result},
                                    {"reason", refusal.reason},
                                    {"fix", refusal.fix},
-                                   {"more_before", *before}});
+                                   base::moreBefore(*before)});
 }
 
 }  // namespace spheregate::tls

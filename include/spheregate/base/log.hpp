@@ -28,8 +28,11 @@ struct LogField {
   std::string value;
 };
 
-// One event a line on stderr: `level event key=value ...` or a JSON object. Any thread. Values are escaped and cut
-// at 1 KiB, so that bytes a peer sent can neither forge a line nor fill the log. Of one event at most kLogRepeatsMax lines are
+// How many alike were not written before this line; a line without any says nothing of it.
+inline LogField moreBefore(std::uint64_t lines) { return {"more_before", lines == 0 ? std::string{} : std::to_string(lines)}; }
+
+// One event a line on stderr: `level event key=value ...` or a JSON object. Any thread. An empty value is left out; others are escaped and
+// cut at 1 KiB, so that bytes a peer sent can neither forge a line nor fill the log. Of one event at most kLogRepeatsMax lines are
 // written in a second, whoever logs it; how many were left out is a line of its own. Never pass a secret.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 

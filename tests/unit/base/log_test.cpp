@@ -87,6 +87,12 @@ TEST(Log, showsWhatPeopleCallADevice) {
   EXPECT_EQ(lineOf(LogFormat::text, {{"device", id}}), "device=aaaaaaaa\u20260123");
 }
 
+TEST(Log, leavesOutWhatHasNoValue) {
+  EXPECT_EQ(lineOf(LogFormat::text, {{"fix", ""}, {"device", "pump"}, moreBefore(0)}), "device=pump");
+  EXPECT_EQ(lineOf(LogFormat::text, {{"device", "pump"}, moreBefore(7)}), "device=pump more_before=7");
+  EXPECT_EQ(lineOf(LogFormat::json, {{"device", "pump"}, {"detail", ""}, moreBefore(0)}), "\"device\":\"pump\"}");
+}
+
 TEST(LogAllowance, givesABurstAndThenOneLineInAWhile) {
   using std::chrono::seconds;
   LogAllowance allowance{3, seconds{60}, 10};

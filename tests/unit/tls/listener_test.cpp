@@ -68,7 +68,8 @@ TEST_P(ListenerTest, refusesWhoHasNoCertificate) {
   std::string alert;
   const std::string log =
       logOf(gateway, "no_certificate", [&](Peer& peer) { alert = alertHeard(peer, helloOf(nullptr, GetParam())); });
-  expectLine(log, {"device refused", "peer=127.0.0.1:", "cn=-", "result=no_certificate", "reason=\"", "fix=\"", "more_before=0"});
+  expectLine(log, {"device refused", "peer=127.0.0.1:", "cn=-", "result=no_certificate", "reason=\"", "fix=\""});
+  EXPECT_EQ(log.find("more_before"), std::string::npos) << log;
   EXPECT_EQ(alert,
             GetParam() == TLS1_2_VERSION ? "the peer sent the alert handshake failure" : "tlsv13 alert certificate required");
 }
