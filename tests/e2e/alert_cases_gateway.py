@@ -1,15 +1,20 @@
 """What goes wrong with the gateway and its devices: trust, configuration, the door, the process."""
 
 import base64
+import os
 import signal
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 from alert_cases import case
 from alert_site import SCRAPE_PASSWORD
 from certificates import Workshop
-from device import Closed, Refused
-from harness import wait_until
+from device import Closed, GATEWAY_NAME, Refused
+from harness import program, wait_until
+from sites import WRONG_CLOCK
+from soft_tpm import HANDLE, SoftTpm
 
 
 # Trust.
@@ -33,6 +38,56 @@ def certificates_expire(site):
     site.clears("CertificateExpires", "TenantCaExpires", "RevocationListStale")
     last(200, 10)
     site.clears("CertificateExpiresSoon", "TenantCaExpiresSoon")
+
+
+@case("RenewalFails")
+def server_certificate_not_renewed(site):
+    made = site.directory / "by-init"
+    subprocess.run([program("spheregate"), "init", "--hostname", GATEWAY_NAME, "--dir", str(made)], capture_output=True, check=True,
+                   env={**os.environ, "LD_PRELOAD": str(WRONG_CLOCK), "WRONG_CLOCK_SECONDS": str(300 * 86400)})
+    site.set("tls", certificate=str(made / "tls/server.pem"), private_key=str(made / "tls/server.key"), authority=str(made / "authority"))
+    root = made / "authority/root-1.key"
+    key = root.read_text()
+    root.write_text("oops")
+    site.begin()
+    site.gateway.process.send_signal(signal.SIGHUP)
+    site.fires("RenewalFails")
+    root.write_text(key)
+    site.gateway.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: site.gateway.metric("certificate_renewals_total", result="ok") == 1, 30, site.gateway.tail)
+    site.clears("RenewalFails")
+
+
+@case("ServerKeyFails", "HandshakesFail")
+def tpm_lost(site):
+    def tpm(name):
+        folder = site.directory / name
+        folder.mkdir()
+        made = SoftTpm(folder)
+        made.keep(site.pki.path("gateway.key"), HANDLE)
+        site.env["TPM2OPENSSL_TCTI"] = made.tcti
+        return made
+
+    lost = tpm("lost")
+    site.set("tls", private_key=HANDLE)
+    site.begin()
+    lost.kill()
+    deadline = time.monotonic() + 60
+    while ("SpheregateServerKeyFails", site.target) not in site.ledger.now and time.monotonic() < deadline:
+        try:
+            site.gateway.connected(site.pki.device(1)).close()
+        except (Closed, Refused, OSError):
+            pass
+        time.sleep(1)
+    site.fires("ServerKeyFails")
+    found = tpm("found")
+    site.restart()
+    try:
+        site.gateway.connected(site.pki.device(1)).disconnect()
+        site.clears("ServerKeyFails")
+        site.gateway.stop()  # it is done with the TPM
+    finally:
+        found.kill()
 
 
 @case("ClockBehind")
@@ -163,6 +218,18 @@ def files_run_out(site):
     for one in held:
         one.close()
     site.clears("FilesNearLimit", "NoSockets")
+
+
+@case("MemoryNearLimit")
+def memory_runs_out(site):
+    """Control groups as the gateway sees them, in a mount namespace that only it has."""
+    site.gateway.wrapper = site.namespace('mount -t tmpfs none /sys/fs/cgroup && exec "$@"', "memory_runs_out")
+    site.begin()
+    limit = Path(f"/proc/{site.gateway.process.pid}/root/sys/fs/cgroup/memory.max")
+    limit.write_text(str(int(site.gateway.metric("process_resident_memory_bytes") / 0.9)))
+    site.fires("MemoryNearLimit")
+    limit.write_text("max")
+    site.clears("MemoryNearLimit")
 
 
 @case("LoopSlow", "Down")

@@ -18,7 +18,7 @@ from pathlib import Path
 import alert_cases_gateway  # noqa: F401 (they enter themselves)
 import alert_cases_messages  # noqa: F401 (they enter themselves)
 from alert_cases import CASES
-from alert_site import SCRAPE_PASSWORD, AlertSite, Ledger, Skipped
+from alert_site import SCRAPE_PASSWORD, AlertSite, Ledger, Skipped, Told
 from harness import Hubsim, Pki, wait_until
 from prometheus import RULES, Prometheus, alerts, filled_in, hastened, queries
 from ways_of_working import WaysOfWorking
@@ -74,9 +74,10 @@ def run(base, seconds):
             thread.start()
         wait_until(lambda: all(site.begun.is_set() for site in sites), 120, lambda: [site.name for site in sites if not site.begun.is_set()])
         everybody = healthy.sites + [site for site in sites if site.gateway.running]
-        server = Prometheus(base, {site.target: {} for site in everybody}, hastened(RULES.read_text(), FACTOR),
+        server = Prometheus(base, {}, hastened(RULES.read_text(), FACTOR),
                             scrape={"basic_auth": {"username": "prometheus", "password": SCRAPE_PASSWORD}})
         try:
+            nobody_is_asked(server, {site.target: {} for site in everybody}, ledger)
             began = time.monotonic()
             ledger.watch(server, {site.target: site for site in everybody})
             failures += watch(server, threads, ledger, [site.target for site in everybody], began, seconds)
@@ -90,6 +91,16 @@ def run(base, seconds):
             site.hub.kill()
         healthy.stop()
     return ledger, failures
+
+
+def nobody_is_asked(server, targets, ledger):
+    """A Prometheus in whose configuration the gateways were forgotten; it is about itself, so its alert names none of them."""
+    alert, begun = ("SpheregateNotScraped", None), time.monotonic()
+    wait_until(lambda: alert in server.firing(), 90, "Prometheus to say that it asks no gateway")
+    mended = time.monotonic()
+    server.ask(targets)
+    wait_until(lambda: alert not in server.firing(), 90, "Prometheus to be content with its targets")
+    ledger.told.append(Told(alert[0], "Prometheus itself", mended - begun, time.monotonic() - mended))
 
 
 def watch(server, threads, ledger, targets, began, seconds):

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -77,19 +78,28 @@ class Prometheus(Process):
         directory.mkdir()
         super().__init__(directory / "prometheus.log")
         self.port = free_port()
-        job = {"job_name": "spheregate", "static_configs": [{"targets": [target], "labels": labels} for target, labels in targets.items()],
-               **(scrape or {})}
-        settings = {"global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval}, "scrape_configs": [job]}
+        self.directory, self.job = directory, {"job_name": "spheregate", **(scrape or {})}
+        self.settings = {"global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval}}
         if rules is not None:
             (directory / "rules.yml").write_text(rules)
-            settings["rule_files"] = ["rules.yml"]
-        (directory / "prometheus.yml").write_text(json.dumps(settings))  # JSON is YAML
+            self.settings["rule_files"] = ["rules.yml"]
+        self.configure(targets)
         code, said = promtool("check", "config", directory / "prometheus.yml")
         if code != 0:
             raise AssertionError(said)
         self.launch([tool("prometheus"), f"--config.file={directory / 'prometheus.yml'}", f"--storage.tsdb.path={directory / 'data'}",
                      f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"])
         wait_until(self.ready, 30, lambda: f"Prometheus to be ready:\n{self.tail()}")
+
+    def configure(self, targets):
+        groups = [{"targets": [target], "labels": labels} for target, labels in targets.items()]
+        settings = {**self.settings, "scrape_configs": [{**self.job, "static_configs": groups}]}
+        (self.directory / "prometheus.yml").write_text(json.dumps(settings))  # JSON is YAML
+
+    def ask(self, targets):
+        """From now on these."""
+        self.configure(targets)
+        self.process.send_signal(signal.SIGHUP)
 
     def ready(self):
         if not self.running:
