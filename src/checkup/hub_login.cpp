@@ -108,14 +108,18 @@ class Listener final : public upstream::ControlUser {
 void judge(const Listener& answer, const Attempt& attempt, const std::string& where, Report& report) {
   if (!answer.heard) return report.fail("no answer to CONNECT in time", where, "try again; if it stays, look at the hub's state in the portal");
   if (answer.reason.empty()) return report.pass("logged in as " + attempt.who, where);
-  const bool definite = answer.refusal == kNotAuthorized || answer.refusal == 0;
-  if (definite && !attempt.known) {
-    return report.skip(
-        "the hub refused a device that does not exist, as it must; it says the same to a wrong key, so the key was not checked", where,
-        kNameOne);
+  const bool refused = answer.refusal != 0;
+  // A hub may also close the connection of a device that it does not know, and say nothing.
+  if (!attempt.known && (!refused || answer.refusal == kNotAuthorized)) {
+    const std::string did = refused ? "the hub refused a device that does not exist, as it must; it says the same to a wrong key"
+                                    : "no CONNACK for a device that does not exist; " + answer.reason;
+    return report.skip(did + ", so the key was not checked", where, kNameOne);
   }
-  const std::string code = answer.refusal != 0 ? " (CONNACK " + std::to_string(answer.refusal) + ")" : "";
-  report.fail("the hub refused " + attempt.who + code + ": " + answer.reason, where, attempt.remedy);
+  if (!refused) {
+    return report.fail("no CONNACK for " + attempt.who + ": " + answer.reason, where,
+                       "try again; if it stays, see whether something on the way ends MQTT connections; " + attempt.remedy);
+  }
+  report.fail("the hub refused " + attempt.who + " (CONNACK " + std::to_string(answer.refusal) + "): " + answer.reason, where, attempt.remedy);
 }
 
 }  // namespace

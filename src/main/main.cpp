@@ -1,9 +1,13 @@
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "spheregate/app/commands.hpp"
 
 int main(int argc, char** argv) {
+  // Paho takes a proxy from here, even an empty one, for every connection. The gateway's is `upstream.proxy`, whoever starts it.
+  unsetenv("http_proxy");
+  unsetenv("https_proxy");
   try {
     return spheregate::app::runCommand(argc, argv);
   } catch (const std::exception& error) {

@@ -171,3 +171,14 @@ def edge_device_that_speaks_for_its_devices(site):
     auth = {"type": "on_behalf_of", "edge_device_id": "edge", "module_key_file": site.file("module.key", made_up_key("edge hub"), 0o600)}
     site.set("upstream", auth=auth)
     must_be_content(site)
+
+
+@setup
+def shell_that_names_a_proxy(site):
+    """Only `upstream.proxy` counts; here nobody listens."""
+    site.env["https_proxy"] = site.random.choice(["", "http://127.0.0.1:1"])
+    site.env["http_proxy"] = site.env["https_proxy"]
+    must_be_content(site, "--login-as", site.pki.ids[0])
+    auth = {"type": "gateway_sas", "device_id": "plant", "key_file": site.file("gateway.key", made_up_key("the plant's gateway"), 0o600)}
+    site.set("upstream", mode="shared", auth=auth)
+    must_be_content(site)
