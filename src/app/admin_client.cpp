@@ -23,10 +23,12 @@ constexpr std::uint64_t kBodyBytesMax = 256u << 20;
 std::string whyNot(const std::filesystem::path& socket, const ErrorCode& error) {
   const std::string path = socket.string();
   if (error == boost::system::errc::no_such_file_or_directory) {
-    return "no gateway serves " + path + "; start it (`systemctl start spheregate`), or name its configuration with --config";
+    return "no gateway serves " + path +
+           "; start it (`systemctl start spheregate`), wait if it is restarting, or name its configuration with --config";
   }
   if (error == asio::error::connection_refused) {
-    return "the gateway that made " + path + " does not run any more; start it (`systemctl start spheregate`)";
+    return "the gateway that made " + path +
+           " does not run any more; start it (`systemctl start spheregate`), or wait if it is restarting";
   }
   if (error == boost::system::errc::permission_denied) {
     return "you may not use " + path + "; use sudo, or become a member of its group (`ls -l " + path + "` shows it, admin.group sets it)";

@@ -1,16 +1,44 @@
 #include "admin_options.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "admin_client.hpp"
 #include "exit_code.hpp"
+#include "setup.hpp"
 #include "text_lines.hpp"
 
 namespace spheregate::app {
 
 using nlohmann::json;
+
+namespace {
+
+// A file that is not YAML says nothing of the socket. The gateway that runs with the usual file is at the usual place, unless the
+// file named another; the gateway of another file is not, and whoever asks must not be answered by the wrong one.
+std::optional<std::filesystem::path> usualSocket(const std::filesystem::path& config,
+                                                 const std::vector<config::Problem>& problems) {
+  const bool parsed =
+      std::none_of(problems.begin(), problems.end(), [](const config::Problem& one) { return one.key.empty() && one.line > 0; });
+  std::error_code ignored;
+  if (parsed || !std::filesystem::equivalent(config, kConfigFile, ignored)) {
+    complain("so it is not known where the gateway's socket is; mend that, or name it with --socket");
+    return std::nullopt;
+  }
+  std::filesystem::path usual = ops::AdminSettings{}.socket;
+  if (nobodyServes(usual)) {
+    complain("so it is not known where the gateway's socket is, and no gateway serves " + usual.string() +
+             ", the usual place; mend the file, or name the socket with --socket");
+    return std::nullopt;
+  }
+  complain("so the gateway is asked at the usual place, " + usual.string() + "; name another with --socket");
+  return usual;
+}
+
+}  // namespace
 
 std::shared_ptr<AdminOptions> AdminOptions::addTo(CLI::App& command, std::shared_ptr<AdminOptions> options) {
   if (!options) options = std::make_shared<AdminOptions>();
@@ -33,10 +61,7 @@ std::optional<std::filesystem::path> AdminOptions::socketPath() const {
     std::fprintf(stderr, "%s\n", config::text(problem).c_str());
     found = found && !problem.key.empty() && !problem.key.starts_with("admin");
   }
-  if (!found) {
-    std::fprintf(stderr, "spheregate: so it is not known where the gateway's socket is; mend that, or name it with --socket\n");
-    return std::nullopt;
-  }
+  if (!found) return usualSocket(config, loaded.problems);
   return loaded.config.admin.socket;
 }
 

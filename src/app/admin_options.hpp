@@ -23,8 +23,8 @@ struct AdminOptions {
 
   // A command and the one before it on the line share theirs, so that it does not matter behind which they are written.
   static std::shared_ptr<AdminOptions> addTo(CLI::App& command, std::shared_ptr<AdminOptions> options = nullptr);
-  // --socket; else what the configuration says; else, where there is no configuration at the usual place, the default. Mistakes of the
-  // configuration go to stderr. Nothing when they hide where the socket is.
+  // --socket; else what the configuration says; else, where there is no configuration at the usual place, or what is there is not
+  // YAML, the default. Mistakes of the configuration go to stderr. Nothing when they hide where the socket is.
   std::optional<std::filesystem::path> socketPath() const;
 };
 

@@ -19,6 +19,7 @@ int check(const Question& question) {
   if (!question.asJson) {
     if (!loadOrComplain(question.file)) return kBadConfiguration;
     std::printf("%s: good\n", question.file.c_str());
+    std::fprintf(stderr, "note: the files and hosts that it names are looked at by `spheregate check`\n");
     return kGood;
   }
   const config::Loaded loaded = config::load(question.file);

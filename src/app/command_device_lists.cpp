@@ -9,6 +9,7 @@
 #include "list_editing.hpp"
 #include "spheregate/base/percent.hpp"
 #include "spheregate/identity/aliases.hpp"
+#include "text_lines.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -76,8 +77,7 @@ int deny(const std::string& file, const std::string& said) {
   const auto id = idToWrite(*config, said);
   if (!id) return failedWith(id.error());
   if (!edit(config->identity.denyFile, "deny", *id, true)) return kFailed;
-  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
-  return kGood;
+  return takeEffect(config->admin.socket);
 }
 
 int allow(const std::string& file, const std::string& said) {
@@ -92,8 +92,7 @@ int allow(const std::string& file, const std::string& said) {
   if (!id) return failedWith(id.error());
   if (!lists.denyFile.empty() && !edit(lists.denyFile, "deny", *id, false)) return kFailed;
   if (!lists.allowFile.empty() && !edit(lists.allowFile, "allow", *id, true)) return kFailed;
-  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
-  return kGood;
+  return takeEffect(config->admin.socket);
 }
 
 using Options = std::shared_ptr<AdminOptions>;
@@ -108,15 +107,20 @@ void add(CLI::App& devices, Deed& deed, const Options& shared, const char* name,
 
 }  // namespace
 
-std::string takeEffect(const std::filesystem::path& socket) {
+int takeEffect(const std::filesystem::path& socket, bool asJson) {
+  const auto tell = [asJson](const std::string& sentence) {
+    std::fprintf(asJson ? stderr : stdout, "%s%s\n", asJson ? "note: " : "", sentence.c_str());
+    return kGood;
+  };
   const std::string later = "it takes effect when the gateway starts";
-  if (socket.empty()) return later + ", or reloads";
+  if (socket.empty()) return tell(later + ", or reloads");
   const auto answer = ask(socket, "POST", "/reload");
-  if (!answer) return later + ", or at once where one runs that cannot be told: " + answer.error();
-  if (answer->status == 200) return "the gateway has taken it";
+  if (!answer) return tell(later + ", or at once where one runs that cannot be told: " + answer.error());
+  if (answer->status == 200) return tell("the gateway has taken it");
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
-  const std::string error = body.is_object() ? body.value("error", "") : "";
-  return "the gateway has not taken it: " + error;
+  if (!body.is_object()) return failedWith("the gateway has not taken it: what serves " + socket.string() + " is no gateway");
+  return failedWith("the gateway has not taken it: " + textOf(body, "error", "it refused") + "; " +
+                    textOf(body, "fix", "see its log"));
 }
 
 std::string howToHave(const char* key, const char* name, const std::string& configuration) {

@@ -70,10 +70,17 @@ void addList(CLI::App& devices, Deed& deed, const Options& shared, const Wish& w
   lists->callback([=, &deed] { deed = [=] { return list(*options, *wish); }; });
 }
 
-void addOne(CLI::App& devices, Deed& deed, const Options& shared, const char* name, const char* text, int (*act)(const AdminOptions&, const std::string&)) {
-  CLI::App* command = devices.add_subcommand(name, text);
+struct About {
+  const char* name;
+  const char* text;
+  const char* device;
+};
+
+void addOne(CLI::App& devices, Deed& deed, const Options& shared, const About& about,
+            int (*act)(const AdminOptions&, const std::string&)) {
+  CLI::App* command = devices.add_subcommand(about.name, about.text);
   const auto device = std::make_shared<std::string>();
-  command->add_option("device", *device, "its id or alias")->required()->type_name("ID");
+  command->add_option("device", *device, about.device)->required()->type_name("ID");
   const Options options = AdminOptions::addTo(*command, shared);
   command->callback([=, &deed] { deed = [=] { return act(*options, *device); }; });
 }
@@ -90,8 +97,11 @@ void addDevicesCommands(CLI::App& program, Deed& deed) {
     if (devices->get_subcommands().empty()) deed = [=] { return list(*options, *wish); };
   });
   addList(*devices, deed, options, wish);
-  addOne(*devices, deed, options, "show", "everything about one device, with every refusal on record and what to do", show);
-  addOne(*devices, deed, options, "disconnect", "end its connection; it may come back", disconnect);
+  addOne(*devices, deed, options,
+         {"show", "everything about one device, with every refusal on record and what to do",
+          "its id or alias, or the first 8 characters or more of its id"},
+         show);
+  addOne(*devices, deed, options, {"disconnect", "end its connection; it may come back", "its id or alias"}, disconnect);
   addListEditing(*devices, deed, options);
   addImport(*devices, deed, options);
 }

@@ -105,8 +105,7 @@ int import(const ImportWish& wish) {
   if (wish.allow) {
     if (const int code = writeAllowed(config->identity.allowFile, inventory->devices); code != kGood) return code;
   }
-  std::printf("%s\n", takeEffect(config->admin.socket).c_str());
-  return kGood;
+  return takeEffect(config->admin.socket);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "admin_client.hpp"
 #include "command_line.hpp"
 #include "exit_code.hpp"
+#include "list_editing.hpp"
 #include "setup.hpp"
 #include "spheregate/pki/tenant_choice.hpp"
 #include "spheregate/pki/tenant_folder.hpp"
@@ -72,6 +75,16 @@ std::size_t tenantsIn(const pki::TenantFolder& folder) {
   return tenants.size();
 }
 
+// Whether the gateway that runs has taken it. A gateway that is being set up does not run, and a configuration with mistakes may
+// not say where its socket is: then there is nothing to say.
+int tellTheGateway(const Wish& wish) {
+  const config::Loaded loaded = config::load(configFile(*wish.setup));
+  const auto about = [](const config::Problem& problem) { return problem.key.empty() || problem.key.starts_with("admin"); };
+  if (std::any_of(loaded.problems.begin(), loaded.problems.end(), about)) return kGood;
+  const std::filesystem::path& socket = loaded.config.admin.socket;
+  return nobodyServes(socket) ? kGood : takeEffect(socket, wish.asJson);
+}
+
 int add(const Wish& wish) {
   const auto config = readSetup(*wish.setup, kNeeded);
   if (!config) return kBadConfiguration;
@@ -108,7 +121,7 @@ int add(const Wish& wish) {
   }
   if (wish.asJson)
     std::printf("%s\n", json{{"cas", all}, {"notes", notes}}.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-  return kGood;
+  return tellTheGateway(wish);
 }
 
 int list(const Wish& wish) {
@@ -151,15 +164,18 @@ int remove(const Wish& wish) {
     std::printf("removed:  ");
     print(*removed);
   }
-  std::fprintf(
-      stderr,
-      "note: devices whose certificates it signed are refused from now on; while both CAs of a rotation are there, nobody is\n");
   if (last) {
+    std::fprintf(
+        stderr,
+        "WARNING: no tenant CA is left: the gateway does not start without one, and one that runs keeps those it has; stop "
+        "it to keep everybody out\n");
+  } else {
     std::fprintf(stderr,
-                 "note: no tenant CA is left: the gateway does not start without one, and one that runs keeps those it has; stop "
-                 "it to keep everybody out\n");
+                 "note: devices whose certificates it signed are refused from now on. When a tenant CA is rotated, keep the old "
+                 "and the new "
+                 "one until every device has come with the new one; then nobody is refused\n");
   }
-  return kGood;
+  return tellTheGateway(wish);
 }
 
 void addOne(CLI::App& tenants, Deed& deed, const char* name, const char* what, const char* argument, const char* meaning,

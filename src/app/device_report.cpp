@@ -57,6 +57,8 @@ void addSighting(json& entry, const FleetParts& fleet, const std::string& id) {
   if (!entry.contains("ca")) entry["ca"] = sighting->caSha256;
 }
 
+constexpr std::size_t kBeginningMin = 8;
+
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -161,15 +163,17 @@ Page pageOf(const FleetParts& fleet, const PageWish& wish) {
   return page;
 }
 
-Meant meant(const FleetParts& fleet, std::string_view said) {
+Meant meant(const FleetParts& fleet, std::string_view said, Beginnings beginnings) {
   if (fleet.custody.find(said) || fleet.known.knows(std::string{said}) || !fleet.refusals.ofDevice(said).empty()) return {std::string{said}, {}};
   if (const std::string_view id = fleet.aliases.idOf(said); !id.empty()) return {std::string{id}, {}};
   const auto shortened = ends(said);
+  const bool mayBegin = beginnings == Beginnings::taken && !shortened && said.size() >= kBeginningMin;
   std::vector<std::string_view> inOtherCase;
   std::vector<std::string_view> fitting;
   forEachId(fleet, [&](std::string_view id) {
     if (equalIgnoringCase(id, said)) inOtherCase.push_back(id);
     if (shortened && id.starts_with(shortened->first) && id.ends_with(shortened->second)) fitting.push_back(id);
+    if (mayBegin && id.starts_with(said)) fitting.push_back(id);
   });
   if (!inOtherCase.empty()) {
     return oneOf(inOtherCase, said, "found in another letter case: IoT Hub's device ids are case-sensitive, and this one is written " + std::string{inOtherCase.front()});

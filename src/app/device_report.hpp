@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct Meant {
   std::string id;    // empty: nobody, or several
   std::string note;  // what to say about how it was found, or why not
 };
-Meant meant(const FleetParts& fleet, std::string_view said);
+// Only reading takes the beginning of an id too, of 8 characters or more.
+enum class Beginnings : std::uint8_t { refused, taken };
+Meant meant(const FleetParts& fleet, std::string_view said, Beginnings beginnings = Beginnings::refused);
 
 }  // namespace spheregate::app

@@ -30,7 +30,7 @@ AdminAnswer devicesPage(const FleetParts& fleet, const AdminRequest& request) {
 }
 
 AdminAnswer oneDevice(const FleetParts& fleet, std::string_view said) {
-  const Meant device = meant(fleet, said);
+  const Meant device = meant(fleet, said, Beginnings::taken);
   if (device.id.empty()) return wrong(404, device.note, "`spheregate devices` lists those that there are");
   json body = deviceJson(fleet, device.id);
   if (!device.note.empty()) body["note"] = device.note;

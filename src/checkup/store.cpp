@@ -26,11 +26,9 @@ Findings lookAtStore(const Subject& subject, const DaemonUser& user) {
   const fs::path& path = subject.config.queue.path;
   std::error_code error;
   const bool there = fs::exists(path, error);
+  bool unseen = error == std::errc::permission_denied;  // a directory above it lets nobody through
   fs::directory_iterator first{path, error};
-  if (there && error && user.guessed) {
-    report.skip("cannot be looked into as the user " + user.name, path.string(), "run the check as root");
-    return report.take();
-  }
+  unseen = unseen || (there && error && (user.guessed || error == std::errc::permission_denied));
   const std::size_t damaged = entriesOf(path / "quarantine", "");
   const std::size_t letters = entriesOf(path / "dead-letters", "");
   const std::size_t setAside = entriesOf(path / "state", "state.db.damaged");
@@ -50,7 +48,12 @@ Findings lookAtStore(const Subject& subject, const DaemonUser& user) {
                 "check the disk; remove the damaged file when nobody needs it");
   }
   if (!subject.daemon.stateFault.empty()) report.failed("twins and sessions are not kept: " + subject.daemon.stateFault, (path / "state").string());
-  if (report.empty()) report.pass(there ? "nothing was set aside" : "it does not exist yet, the daemon will make it", path.string());
+  if (unseen) {
+    report.skip("cannot be looked into as the user " + user.name + ": " + error.message(), path.string(),
+                "run the check as root or as the daemon's user");
+  } else if (report.empty()) {
+    report.pass(there ? "nothing was set aside" : "it does not exist yet, the daemon will make it", path.string());
+  }
   return report.take();
 }
 

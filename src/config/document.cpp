@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "slips.hpp"
+
 namespace spheregate::config {
 namespace {
 
@@ -112,7 +114,10 @@ BrokenDocument notYaml(const YAML::Exception& error, const std::string& yaml) {
   Place place = placeOf(error.mark);
   // At the end of the file yaml-cpp sometimes has no place to give.
   if (error.mark.is_null()) place = {static_cast<int>(std::count(yaml.begin(), yaml.end(), '\n')) + 1, 1};
-  return {place, {"this is not YAML: " + error.msg, "check the indentation, brackets and quotes here and in the lines before"}};
+  const std::string slip = likelySlip(yaml, place.line);
+  return {place,
+          {"this is not YAML: " + error.msg,
+           slip.empty() ? "check the indentation, brackets and quotes here and in the lines before" : "most likely " + slip}};
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import stat
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -123,6 +125,63 @@ class Admin(GatewayTest):
         self.assertEqual(code, 0)
         self.assertIn("takes effect when the gateway starts", out)
         self.assertEqual(deny.read_text(), f"# stolen ones\n{own}\n")
+
+    def test_a_list_that_was_not_taken_is_a_failure(self):
+        deny, own = self.directory / "deny.txt", self.pki.ids[0]
+        deny.write_text("")
+        self.start_gateway(extra={"devices": {"deny_file": str(deny)}})
+        deny.write_text("not an id!\n")
+        for command in (("devices", "deny", own), ("devices", "deny", own), ("devices", "allow", self.pki.ids[1])):
+            code, _, err = self.gateway.command(*command)
+            self.assertEqual(code, 1, command)
+            self.assertIn(f"the gateway has not taken it: {deny}:1: ", err)
+        self.gateway.connected(self.pki.device(0)).disconnect()
+        deny.write_text("")
+        code, out, err = self.gateway.command("devices", "deny", own)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("the gateway has taken it", out)
+
+    def test_tenant_cas_are_taken_at_once(self):
+        cas = self.directory / "tenant-ca.d"
+        shutil.copytree(self.pki.path("tenant-ca.d"), cas)
+        self.start_gateway(extra={"devices": {"tenant_ca": str(cas)}})
+        code, out, _ = self.gateway.command("tenant", "add", self.pki.path("tenant-a-new.pem"))
+        self.assertEqual((code, out.splitlines()[-1]), (0, "the gateway has taken it"))
+        code, out, err = self.gateway.command("tenant", "add", self.pki.path("tenant-a-new.pem"), "--json")
+        self.assertEqual((code, len(json.loads(out)["cas"]), err), (0, 1, "note: the gateway has taken it\n"))
+        all_of_them = [ca["sha256"] for ca in json.loads(self.gateway.command("tenant", "list", "--json")[1])["cas"]]
+        for fingerprint in all_of_them[:-1]:
+            code, out, _ = self.gateway.command("tenant", "remove", fingerprint)
+            self.assertEqual((code, out.splitlines()[-1]), (0, "the gateway has taken it"))
+        code, _, err = self.gateway.command("tenant", "remove", all_of_them[-1])
+        self.assertEqual(code, 1)
+        self.assertRegex(err, "^WARNING: no tenant CA is left.*\nspheregate: the gateway has not taken it: ")
+
+    def test_a_configuration_that_is_not_yaml_does_not_hide_the_gateway(self):
+        self.start_gateway()
+        alone = ["unshare", "--mount", "sh", "-c"]
+        if os.geteuid() != 0 or subprocess.run([*alone, "mount -t tmpfs none /etc"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no mounts here")
+
+        def asked(link, *options):
+            script = ("mount -t tmpfs none /run; mount -t tmpfs none /etc; mkdir /etc/spheregate /run/spheregate; cd /etc/spheregate; "
+                      f"printf 'queue: [\\n' >spheregate.yaml; cp spheregate.yaml other.yaml; {link}; exec {program('spheregate')} status {' '.join(options)}")
+            done = subprocess.run([*alone, script], capture_output=True, text=True, timeout=60, check=False)
+            self.assertRegex(done.stderr, r"^/etc/spheregate/\w+\.yaml:\d+:\d+: this is not YAML: ")
+            return done
+
+        link = f"ln -s {self.gateway.admin_socket} /run/spheregate/admin.sock"
+        found = asked(link)
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertRegex(found.stdout, r"devices +0 connected")
+        self.assertIn("asked at the usual place, /run/spheregate/admin.sock", found.stderr)
+        silent = asked(":")
+        self.assertEqual((silent.returncode, silent.stdout), (78, ""))
+        self.assertIn("no gateway serves /run/spheregate/admin.sock, the usual place", silent.stderr)
+        self.assertIn("--socket", silent.stderr)
+        other = asked(link, "--config", "/etc/spheregate/other.yaml")
+        self.assertEqual((other.returncode, other.stdout), (78, ""), "that may be another gateway's")
+        self.assertIn("name it with --socket", other.stderr)
 
     def test_import(self):
         aliases, allow = self.directory / "aliases.csv", self.directory / "allow.txt"

@@ -90,9 +90,15 @@ class ForPeople(CheckTest):
     def test_another_user_is_told_what_it_may_not_see(self):
         for folder in (self.base, self.site.directory):
             folder.chmod(0o755)
+        store = self.site.directory / "lib/queue"
+        store.mkdir(parents=True)
+        store.parent.chmod(0o700)
+        self.site.set("queue", path=str(store))
         done = self.text("--offline", user=NOBODY, group=NOBODY, extra_groups=[])
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertRegex(done.stdout, r"fail  files +.*gateway\.key.*has no permission")
+        said = " ".join(done.stdout.split())
+        self.assertIn(f"skip store {store}: cannot be looked into as the user nobody: Permission denied fix: run the check as root or as the daemon's user", said)
 
 
 class WithTheDaemon(CheckTest):

@@ -130,6 +130,8 @@ class Diagnosis(GatewayTest):
             device = json.loads(out)
             self.assertEqual((code, device["id"], device["state"]), (0, own, "connected"))
             self.assertEqual(len(device["refusals"]), 1)
+            self.assertIn(own, self.gateway.command("devices", "show", own[:8])[1])
+            self.assertEqual(self.gateway.command("devices", "disconnect", own[:8])[0], 1, "only what reads takes the beginning of an id")
 
     def test_logs_say_the_alias(self):
         own = self.pki.ids[0]

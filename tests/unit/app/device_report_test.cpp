@@ -88,5 +88,19 @@ TEST_F(DeviceReportTest, aDeviceIsFoundByAllItsNames) {
   EXPECT_EQ(meant(parts(), "nobody").id, "");
 }
 
+TEST_F(DeviceReportTest, theBeginningOfAnIdIsEnoughToReadAboutIt) {
+  open();
+  for (const char* id : {"913ae7f1-pump", "913ae7f2-pump", "913ae7f2-fan"}) (void)custody_->device(id);
+  EXPECT_EQ(meant(parts(), "913ae7f1", Beginnings::taken).id, "913ae7f1-pump");
+  EXPECT_EQ(meant(parts(), "913ae7f1").id, "") << "what changes something wants more than a beginning";
+  EXPECT_EQ(meant(parts(), "913ae7f", Beginnings::taken).id, "") << "too short";
+  const Meant several = meant(parts(), "913ae7f2", Beginnings::taken);
+  EXPECT_EQ(several.id, "");
+  EXPECT_THAT(several.note, testing::AllOf(testing::HasSubstr("2 devices fit"), testing::HasSubstr("913ae7f2-fan"),
+                                           testing::HasSubstr("913ae7f2-pump")));
+  (void)custody_->device("913ae7f2");
+  EXPECT_EQ(meant(parts(), "913ae7f2", Beginnings::taken).id, "913ae7f2") << "a whole id goes before";
+}
+
 }  // namespace
 }  // namespace spheregate::app

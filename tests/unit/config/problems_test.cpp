@@ -17,6 +17,7 @@ using test::leastWith;
 using test::problemsOf;
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
@@ -99,6 +100,26 @@ TEST(Problems, brokenYamlHasItsPlace) {
   EXPECT_THAT(problemsOf(kLeast + "log: { level: info\n"),
               ElementsAre(AllOf(testing::ContainsRegex("^f:[0-9]+:[0-9]+: "), HasSubstr("not YAML"))));
   EXPECT_THAT(problemsOf("hostname: a\n\tb: c\n"), ElementsAre(testing::ContainsRegex("^f:[0-9]+:[0-9]+: ")));
+}
+
+// The parser notices these where something else no longer fits, often many lines below.
+TEST(Problems, brokenYamlHasItsLikelyCause) {
+  const std::string rest = "\nlisten:\n  address: \"127.0.0.1\"  # don't\n  port: 8883\nlog:\n  level: 'info'\n";
+  const auto causeOf = [&rest](const std::string& line) { return problemsOf("# it's \"\nhostname: it's  # 'a\n" + line + rest); };
+  EXPECT_THAT(causeOf("tls: { certificate: \"/a }"),
+              ElementsAre(AllOf(testing::ContainsRegex("^f:[5-9]:[0-9]+: this is not YAML: "),
+                                EndsWith("in line 3 a quote (\") is opened and not closed; close it"))));
+  EXPECT_THAT(causeOf("queue:\n  path: '/it''s"), ElementsAre(HasSubstr("most likely in line 4 a quote (') is opened")));
+  EXPECT_THAT(causeOf("queue:\n  path: \"a\\\""), ElementsAre(HasSubstr("most likely in line 4 a quote")));
+  EXPECT_THAT(
+      causeOf("queue:\n  path:/a\n  fsync: x"),
+      ElementsAre(AllOf(StartsWith("f:5:"),
+                        EndsWith("; most likely in line 4 there is no space after `path:`; write `path: ` and then the value"))));
+  EXPECT_THAT(causeOf("queue:\n  path: /a\n\tfsync: x"), ElementsAre(HasSubstr("most likely line 5 is indented with a tab")));
+  EXPECT_THAT(causeOf("queue:\n  \tpath: /a\n  fsync: x"), ElementsAre(HasSubstr("most likely line 4 is indented with a tab")));
+  // Not a slip of these: a URL, quotes that are closed, a tab in a comment.
+  EXPECT_THAT(causeOf("\t# tab\nhttp: 'it''s' \nhttps://x\n]"),
+              ElementsAre(HasSubstr("check the indentation, brackets and quotes here")));
 }
 
 TEST(Problems, anchorsAliasesTagsAndSecondDocumentsAreRefused) {
