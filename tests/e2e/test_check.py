@@ -106,7 +106,7 @@ class WithTheDaemon(CheckTest):
             device.publish("", b"still here")
         self.assertEqual((found["daemon"]["verdict"], found["port"]["verdict"], found["hub login"]["verdict"]), ("pass", "pass", "pass"))
         self.assertIn("held by the running daemon", found["port"]["what"])
-        self.assertIn("links that stand", found["hub login"]["what"])
+        self.assertIn("the daemon has 1 link that stands", found["hub login"]["what"])
 
     def test_what_the_hub_says_to_the_devices_is_passed_on(self):
         self.hub.faults(refuse_connack=5)

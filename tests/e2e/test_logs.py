@@ -57,6 +57,7 @@ class Levels(GatewayTest):
         self.gateway.config.write_text(self.gateway.config.read_text().replace('"info"', '"warn"'))
         wait_until(lambda: self.log()["level"] == "warn", 10, "the level that the configuration has now")
         self.assertEqual(self.log("level", "configured")["chosen"], False)
+        self.assertEqual(self.gateway.log_lines("log level as configured")[-1]["because"], "an operator ended it")
         self.assertRegex(self.gateway.command("log")[1], r"level +warn\n")
         for target, status in (("/log/loud", 400), ("/log/debug?for=x", 400), ("/log/debug?for=8d", 400), ("/log/debug?for=0", 400), ("/log/", 400)):
             found, body = self.gateway.ask("POST", target)

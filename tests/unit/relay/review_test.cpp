@@ -55,6 +55,18 @@ TEST_F(ReviewTest, oneLineTellsOfAll) {
                                   HasSubstr("reason="), HasSubstr("fix=")));
 }
 
+TEST_F(ReviewTest, theLineCallsDevicesAsPeopleDo) {
+  open();
+  const std::string id(128, 'a');
+  base::nameDevices([&id](std::string_view device) { return device == id ? "press-7" : ""; });
+  connected(id);
+  connected(std::string(128, 'b'));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(reviewAgainst(""), 2u);
+  base::nameDevices({});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("devices=\"press-7 bbbbbbbb…bbbb\""));
+}
+
 TEST_F(ReviewTest, aReviewThatEndsNobodyIsSilent) {
   open();
   connected("good");
