@@ -48,6 +48,11 @@ class Levels(GatewayTest):
         time.sleep(0.3)
         self.assertEqual(len(self.debug_lines()), before)
 
+        # An operator ends it.
+        self.log("level", "debug")
+        self.log("level", "configured")
+        self.assertEqual(self.gateway.log_lines("log level as configured")[-1]["because"], "an operator ended it")
+
         # A reload resets it, however it is asked for; a file that changes by itself does not.
         self.assertNotIn("until", self.log("level", "error"))
         self.assertEqual(self.gateway.log_lines("log level chosen")[-1]["uid"], str(os.getuid()))
@@ -57,7 +62,6 @@ class Levels(GatewayTest):
         self.gateway.config.write_text(self.gateway.config.read_text().replace('"info"', '"warn"'))
         wait_until(lambda: self.log()["level"] == "warn", 10, "the level that the configuration has now")
         self.assertEqual(self.log("level", "configured")["chosen"], False)
-        self.assertEqual(self.gateway.log_lines("log level as configured")[-1]["because"], "an operator ended it")
         self.assertRegex(self.gateway.command("log")[1], r"level +warn\n")
         for target, status in (("/log/loud", 400), ("/log/debug?for=x", 400), ("/log/debug?for=8d", 400), ("/log/debug?for=0", 400), ("/log/", 400)):
             found, body = self.gateway.ask("POST", target)
