@@ -118,6 +118,7 @@ class WithTheDaemon(CheckTest):
             found = next(one for one in self.site.check() if one["item"] == "hub login")
             self.assertTrue(found["what"].endswith("with code 5 (not authorized)"), found)
             self.assertTrue(found["fix"].startswith("check that the device exists"), found)
+            self.assertTrue(found["fix"].endswith("then restart the gateway"), found)
 
     def test_the_files_that_count_are_the_daemons(self):
         self.site.gateway.wrapper = ["prlimit", "--nofile=250:250"]
