@@ -70,6 +70,7 @@ struct Origin {
   std::filesystem::path file;
   const config::Config& asWritten;  // what the file said, which the daemon's may fall short of where the system is too small for it
   ops::FileStamps asRead;           // of everything that is watched, from before it was read
+  StartContents atStart;            // likewise, of what is read only once
 };
 
 // The rooms, from the bottom up. Members are destroyed in the reverse order, so what is used outlives its users.
@@ -222,6 +223,7 @@ void Daemon::welcome(tls::Arrival arrival) {
 void Daemon::beginToWatch(const Origin& origin) {
   reloading_.emplace(ReloadParts{.file = origin.file,
                                  .asRead = origin.asRead,
+                                 .atStart = origin.atStart,
                                  .loop = loop_.asio(),
                                  .timers = loop_.timers(),
                                  .metrics = metrics_,
@@ -338,12 +340,10 @@ void Daemon::awaitSignal() {
 
 base::Explained<std::string> Daemon::reload() {
   service_.reloading();
-  log_.reset();
+  log_.reset("a reload was asked for");
   reloading_->request();
   service_.reloaded();
-  const Reloading::State& state = reloading_->state();
-  if (!state.good) return base::failed<std::string>(state.problem);
-  return base::Explained<std::string>{boost::system::in_place_value, "what the files say is in force"};
+  return reloading_->outcome();
 }
 
 // No new devices, no reading; what is in memory goes to the disk; then the links say goodbye.
@@ -381,7 +381,7 @@ int runDaemon(const config::Config& config, const std::filesystem::path& file) {
   beginLog(config.logLevel, config.logFormat);
   ignoreBrokenPipes();
   ignoreHangUps();
-  const Origin origin{.file = file, .asWritten = config, .asRead = ops::stampsOf(watchedPlaces(file, config))};
+  const Origin origin{.file = file, .asWritten = config, .asRead = ops::stampsOf(watchedPlaces(file, config)), .atStart = StartContents{config}};
   config::Config inEffect = config;
   inEffect.listener.connectionsMax = raiseFileLimit(config.listener.connectionsMax);
   try {

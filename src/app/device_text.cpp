@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 #include "spheregate/x509/certificate_text.hpp"
 #include "text_lines.hpp"
@@ -24,6 +25,12 @@ std::string lastRefusal(const json& device) {
   return textOf(*refusal, "result") + ": " + shortIdsIn(textOf(*refusal, "reason"));
 }
 
+// The lists are looked at only when the certificate is good, so what they refuse is the device itself.
+bool isOnlyClaimed(const json& refusal) {
+  const std::string result = textOf(refusal, "result");
+  return textOf(refusal, "stage") == "tls" && result != "denied" && result != "not_allowed";
+}
+
 void addRefusals(std::string& out, const json& refusals) {
   for (const json& refusal : refusals) {
     const bool once = refusal.value("count", 1) == 1;
@@ -31,7 +38,7 @@ void addRefusals(std::string& out, const json& refusals) {
     out += once ? "once, at " + textOf(refusal, "last") : textOf(refusal, "count") + " times from " + textOf(refusal, "first") + " to " + textOf(refusal, "last");
     out += '\n';
     line(out, "  reason", textOf(refusal, "reason"));
-    if (textOf(refusal, "stage") == "tls") line(out, "  whose", "of whoever came with this name in a certificate that was not accepted; it need not be the device");
+    if (isOnlyClaimed(refusal)) line(out, "  whose", "of whoever came with this name in a certificate that was not accepted; it need not be the device");
     line(out, "  fix", textOf(refusal, "fix"));
     line(out, "  peer", textOf(refusal, "peer"));
     if (refusal.contains("protocol")) line(out, "  protocol", textOf(refusal, "protocol"));
@@ -54,6 +61,18 @@ std::string tenantCaText(const json& ca, std::int64_t now) {
          textOf(ca, "connected") + " connected";
 }
 
+// Below each line of the table what to do, where there is something.
+std::string withFixes(std::string_view lines, const std::vector<std::string>& fixes) {
+  std::string out;
+  for (const std::string& fix : fixes) {
+    const std::size_t end = lines.find('\n') + 1;
+    out += lines.substr(0, end);
+    lines.remove_prefix(end);
+    if (!fix.empty()) out += "    to do: " + fix + "\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string worriesText(const json& status) {
@@ -74,7 +93,7 @@ std::string worriesText(const json& status) {
 }
 
 std::string deviceTable(const json& devices) {
-  std::vector<std::vector<std::string>> rows{{"DEVICE", "STATE", "LAST SEEN", "QUEUE", "CA", "LAST REFUSAL"}};
+  std::vector<std::vector<std::string>> rows{{"DEVICE", "STATE", "LAST SEEN", "QUEUE", "CA", "REFUSED NOW"}};
   for (const json& device : devices) {
     const auto queue = device.find("queue");
     rows.push_back({nameOf(device), textOf(device, "state"), lastSeen(device), queue == device.end() ? "-" : textOf(*queue, "queued"),
@@ -126,14 +145,20 @@ std::string statusText(const json& status) {
   out += worriesText(status);
   const json refusals = status.value("refusals", json::array());
   std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> fixes;  // of each row; of what cannot be looked up by the name of a device
   constexpr std::size_t kShown = 10;
+  bool named = false;
   for (const json& refusal : refusals) {
     if (refusal.contains("resolved") || rows.size() == kShown) continue;
     rows.push_back({textOf(refusal, "last"), textOf(refusal, "alias", shownName(textOf(refusal, "device", textOf(refusal, "source")))),
                     textOf(refusal, "count") + "x", textOf(refusal, "result") + ": " + shortIdsIn(textOf(refusal, "reason"))});
+    const bool device = refusal.contains("device");
+    named = named || device;
+    fixes.push_back(device ? "" : textOf(refusal, "fix", ""));
   }
-  if (!rows.empty()) out += "\nrefused lately; `spheregate devices show ID` says what to do\n" + table(rows, terminalColumns());
-  return out;
+  if (rows.empty()) return out;
+  out += named ? "\nrefused lately; `spheregate devices show ID` says what to do\n" : "\nrefused lately\n";
+  return out + withFixes(table(rows, terminalColumns()), fixes);
 }
 
 }  // namespace spheregate::app

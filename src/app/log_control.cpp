@@ -73,8 +73,8 @@ void LogControl::choose(base::LogLevel level, std::optional<std::chrono::seconds
   base::changeLogLevel(level);
 }
 
-void LogControl::reset() {
-  if (chosen_) revert("a reload was asked for");
+void LogControl::reset(const char* why) {
+  if (chosen_) revert(why);
 }
 
 void LogControl::revert(const char* why) {

@@ -25,8 +25,8 @@ class LogControl {
   void configure(base::LogLevel level);
   // An operator (his uid) wants this level, for so long; nothing: until the configuration is read again or the process ends.
   void choose(base::LogLevel level, std::optional<std::chrono::seconds> time, std::uint32_t uid);
-  // What an operator chose is over. Called when a reload is asked for.
-  void reset();
+  // What an operator chose is over, because a reload was asked for or an operator ended it; `why` says which.
+  void reset(const char* why);
 
   struct State {
     base::LogLevel level;

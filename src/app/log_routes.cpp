@@ -36,7 +36,7 @@ json logJson(const LogControl& log) {
 
 AdminAnswer choose(LogControl& log, const std::string& word, const AdminRequest& request) {
   if (word == kConfigured) {
-    log.reset();
+    log.reset("an operator ended it");
     return good(logJson(log));
   }
   const auto level = logLevelNamed(word);

@@ -35,9 +35,8 @@ std::string textOf(const std::vector<config::Problem>& problems) {
 
 bool isFile(const std::string& key) { return !key.starts_with("pkcs11:") && !key.starts_with("handle:"); }
 
-}  // namespace
-
-std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& config) {
+// What is taken into use while the gateway runs.
+std::vector<fs::path> livePlaces(const fs::path& file, const config::Config& config) {
   std::vector<fs::path> places{file, config.listener.certificate};
   if (isFile(config.listener.privateKey)) places.emplace_back(config.listener.privateKey);
   const identity::Settings& identity = config.identity;
@@ -45,6 +44,28 @@ std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& 
                                 config.http.privateKey, config.http.passwordFile}) {
     if (!place.empty()) places.push_back(place);
   }
+  return places;
+}
+
+bool contains(const std::vector<fs::path>& places, const fs::path& place) {
+  return std::find(places.begin(), places.end(), place) != places.end();
+}
+
+// What waits for the next start.
+std::vector<fs::path> startOnlyPlaces(const fs::path& file, const config::Config& config) {
+  const std::vector<fs::path> live = livePlaces(file, config);
+  std::vector<fs::path> places;
+  for (StartFile& named : startFiles(config)) {
+    if (!contains(live, named.file)) places.push_back(std::move(named.file));
+  }
+  return places;
+}
+
+}  // namespace
+
+std::vector<fs::path> watchedPlaces(const fs::path& file, const config::Config& config) {
+  std::vector<fs::path> places = livePlaces(file, config);
+  for (fs::path& place : startOnlyPlaces(file, config)) places.push_back(std::move(place));
   return places;
 }
 
@@ -56,7 +77,7 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
       taken_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "ok"}})},
       refused_{parts_.metrics.counter("config_reloads_total", "Changes of configuration, certificates and lists, by result.", {{"result", "error"}})},
       lastGood_{parts_.metrics.gauge("config_last_reload_successful", "0 while what is in the files is not what is in force.")},
-      restartNeeded_{parts_.metrics.gauge("config_restart_needed", "Keys of the configuration whose new value waits for a restart.")},
+      restartNeeded_{parts_.metrics.gauge("config_restart_needed", "Keys of the configuration whose new value, or file, waits for a restart.")},
       lastTime_{parts_.metrics.gauge("config_last_reload_success_timestamp_seconds", "When files were taken the last time, in Unix time.")},
       patience_{parts_.timers},
       watch_{parts_.loop, parts_.timers, [this] { reload(Why::changed); }} {
@@ -68,6 +89,13 @@ Reloading::Reloading(ReloadParts parts, config::Config started)
 }
 
 void Reloading::request() { reload(Why::asked); }
+
+base::Explained<std::string> Reloading::outcome() const {
+  if (!state_.good) return base::failed<std::string>(state_.problem);
+  std::string words = "what the files say is in force";
+  if (!state_.restartNeeded.empty()) words = "taken; not in effect before a restart: " + listed(state_.restartNeeded);
+  return base::Explained<std::string>{boost::system::in_place_value, std::move(words)};
+}
 
 void Reloading::reload(Why why) {
   auto taken = take();
@@ -124,25 +152,35 @@ void Reloading::tellChanges(const config::Config& next, Why why) {
   for (const config::Change& change : config::changes(inForce_, next)) {
     if (change.live) changed.push_back(change.key);
   }
-  for (const fs::path& file : ops::differences(seen_, reading_)) changed.push_back(file.string());
+  const std::vector<fs::path> before = startOnlyPlaces(parts_.file, inForce_);
+  const std::vector<fs::path> now = startOnlyPlaces(parts_.file, next);
+  for (const fs::path& file : ops::differences(seen_, reading_)) {
+    if (!contains(before, file) && !contains(now, file)) changed.push_back(file.string());
+  }
   seen_ = std::move(reading_);
+  if (!changed.empty() || why == Why::asked) {
+    base::logInfo("configuration reloaded", {{"changed", changed.empty() ? "nothing" : listed(changed)}});
+  }
+  tellWaiting(next, why);
+  if (next.listener.certificate != inForce_.listener.certificate || !changed.empty()) {
+    checkServerName(next.listener.certificate, started_.hostname);
+  }
+}
 
+void Reloading::tellWaiting(const config::Config& next, Why why) {
   std::vector<std::string> waiting;
   for (const config::Change& change : config::changes(started_, next)) {
     if (!change.live) waiting.push_back(change.key);
   }
-  if (!changed.empty() || why == Why::asked) {
-    base::logInfo("configuration reloaded", {{"changed", changed.empty() ? "nothing" : listed(changed)}});
+  for (std::string& key : parts_.atStart.changed()) {
+    if (std::find(waiting.begin(), waiting.end(), key) == waiting.end()) waiting.push_back(std::move(key));
   }
   restartNeeded_.set(static_cast<double>(waiting.size()));
-  if (std::exchange(state_.restartNeeded, waiting) != waiting && !waiting.empty()) {
-    base::logWarn("restart needed", {{"keys", listed(waiting)},
-                                     {"consequence", "these keys keep the values that the gateway was started with"},
-                                     {"fix", "restart the gateway when it suits; nothing is lost"}});
-  }
-  if (next.listener.certificate != inForce_.listener.certificate || !changed.empty()) {
-    checkServerName(next.listener.certificate, started_.hostname);
-  }
+  const bool same = std::exchange(state_.restartNeeded, waiting) == waiting;
+  if (waiting.empty() || (same && why != Why::asked)) return;
+  base::logWarn("restart needed", {{"keys", listed(waiting)},
+                                   {"consequence", "these keys keep the values, and the content of their files, that the gateway was started with"},
+                                   {"fix", "restart the gateway when it suits; nothing is lost"}});
 }
 
 void Reloading::failed(const std::string& problem, Why why) {
@@ -161,7 +199,7 @@ void Reloading::failed(const std::string& problem, Why why) {
 std::vector<fs::path> Reloading::placesOf(const config::Config& wanted) const {
   std::vector<fs::path> places = watchedPlaces(parts_.file, inForce_);
   for (fs::path& place : watchedPlaces(parts_.file, wanted)) {
-    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+    if (!contains(places, place)) places.push_back(std::move(place));
   }
   return places;
 }

@@ -16,6 +16,7 @@
 #include "spheregate/ops/file_stamps.hpp"
 #include "spheregate/ops/file_watch.hpp"
 #include "spheregate/tls/listener.hpp"
+#include "start_files.hpp"
 
 namespace spheregate::app {
 
@@ -23,6 +24,7 @@ namespace spheregate::app {
 struct ReloadParts {
   std::filesystem::path file;  // of the configuration
   ops::FileStamps asRead;      // of `watchedPlaces`, from before the process read them
+  StartContents atStart;       // likewise
   boost::asio::io_context& loop;
   base::Timers& timers;
   metrics::Registry& metrics;
@@ -54,9 +56,11 @@ class Reloading {
     bool good = true;     // the latest reload was taken
     std::string problem;  // why not
     base::WallTime at;    // when something was taken the last time
-    std::vector<std::string> restartNeeded;  // keys whose new value waits for a restart
+    std::vector<std::string> restartNeeded;  // keys whose new value, or the new content of whose file, waits for a restart
   };
   const State& state() const { return state_; }
+  // What came of the latest reload, in words: what is in force and what is not, or what is wrong.
+  base::Explained<std::string> outcome() const;
 
  private:
   enum class Why : std::uint8_t { changed, stillBad, asked };
@@ -66,6 +70,7 @@ class Reloading {
   void succeeded(config::Config next, Why why);
   void failed(const std::string& problem, Why why);
   void tellChanges(const config::Config& next, Why why);
+  void tellWaiting(const config::Config& next, Why why);
   // With what is in force, also where the wanted configuration looks for its files.
   std::vector<std::filesystem::path> placesOf(const config::Config& wanted) const;
 
@@ -86,7 +91,8 @@ class Reloading {
   ops::FileWatch watch_;
 };
 
-// Every file and directory whose content decides who may connect and what devices and operators are shown, and the configuration itself.
+// Every file and directory whose content decides who may connect and what devices and operators are shown, the configuration itself, and
+// what is read only at the start, of which a change is told.
 std::vector<std::filesystem::path> watchedPlaces(const std::filesystem::path& file, const config::Config& config);
 
 }  // namespace spheregate::app

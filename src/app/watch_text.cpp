@@ -27,6 +27,18 @@ std::string perSecond(double rate) {
   return text.data();
 }
 
+// `tenant CA C=US, O=Maker, CN=Line 7` with what tells it from others in front: a line may be too long for the terminal.
+std::string commonNameFirst(const std::string& name) {
+  constexpr std::string_view kSeparator = ", ";
+  const std::size_t at = name.find(", CN=");
+  const std::size_t begin = name.rfind(' ', name.find('='));
+  if (at == std::string::npos) return name;
+  const std::size_t from = at + kSeparator.size();
+  const std::size_t end = std::min(name.find(kSeparator, from), name.size());
+  const std::size_t names = begin == std::string::npos ? 0 : begin + 1;
+  return name.substr(0, names) + name.substr(from, end - from) + ", " + name.substr(names, at - names) + name.substr(end);
+}
+
 // Of each certificate how long it is good, the one that ends first in front.
 void addCertificates(std::vector<std::string>& out, const json& status) {
   json certificates = status.value("certificates", json::array());
@@ -36,7 +48,7 @@ void addCertificates(std::vector<std::string>& out, const json& status) {
   for (const json& one : certificates) {
     if (shown++ == kShown) break;
     std::string text;
-    line(text, shown == 1 ? "certificates" : "", textOf(one, "days_left") + " days left, until " + textOf(one, "expires").substr(0, 10) + ": " + textOf(one, "name"));
+    line(text, shown == 1 ? "certificates" : "", textOf(one, "days_left") + " days left, until " + textOf(one, "expires").substr(0, 10) + ": " + commonNameFirst(textOf(one, "name")));
     out.push_back(text.substr(0, text.size() - 1));
   }
 }

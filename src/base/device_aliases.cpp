@@ -13,26 +13,32 @@ namespace {
 std::mutex namesGuard;
 std::shared_ptr<const DeviceNames> deviceNames;
 
+std::string aliasOf(std::string_view deviceId) {
+  std::shared_ptr<const DeviceNames> names;
+  {
+    const std::lock_guard guard{namesGuard};
+    names = deviceNames;
+  }
+  return names ? (*names)(deviceId) : std::string{};
+}
+
 }  // namespace
 
 bool holdsDevice(const LogField& field) {
   return field.name == "device" || field.name == "cn" || field.name == "client_id" || field.name == "registration";
 }
 
-std::string aliasIn(const LogField& field) {
-  if (!holdsDevice(field)) return {};
-  std::shared_ptr<const DeviceNames> names;
-  {
-    const std::lock_guard guard{namesGuard};
-    names = deviceNames;
-  }
-  return names ? (*names)(field.value) : std::string{};
-}
+std::string aliasIn(const LogField& field) { return holdsDevice(field) ? aliasOf(field.value) : std::string{}; }
 
 void nameDevices(DeviceNames names) {
   auto given = names ? std::make_shared<const DeviceNames>(std::move(names)) : nullptr;
   const std::lock_guard guard{namesGuard};
   deviceNames.swap(given);
+}
+
+std::string calledDevice(std::string_view deviceId) {
+  std::string alias = aliasOf(deviceId);
+  return alias.empty() ? shortId(deviceId) : alias;
 }
 
 std::string shortId(std::string_view deviceId) {

@@ -45,7 +45,11 @@ std::string fileLimitFix(std::uint64_t needed, const std::optional<FileLimit>& o
     return "this machine or container has a limit of " + std::to_string(ofTheFirstProcess->most) +
            " itself (/proc/1/limits): raise it there (`--ulimit nofile=` of the container), or lower devices.max_connections";
   }
-  return "set LimitNOFILE= in the systemd unit (or ulimit -n), or lower devices.max_connections";
+  if (!ofTheFirstProcess) {
+    return "raise LimitNOFILE= in the systemd unit (or ulimit -n), unless the machine or container has a lower limit itself (see the line `Max open "
+           "files` of /proc/1/limits), which is to be raised there then; or lower devices.max_connections";
+  }
+  return "raise LimitNOFILE= in the systemd unit (or ulimit -n), or lower devices.max_connections";
 }
 
 }  // namespace spheregate::checkup

@@ -93,7 +93,7 @@ Findings askDaemon(const DaemonWord& daemon, const std::string& where) {
       report.warn(error, where, "the daemon tries again by itself; if it stays, look at the hub and at what stands in between");
   }
   if (daemon.uplinkConnected) {
-    report.pass("the daemon has " + std::to_string(daemon.links) + " links that stand", where);
+    report.pass(daemon.links == 1 ? "the daemon has 1 link that stands" : "the daemon has " + std::to_string(daemon.links) + " links that stand", where);
   } else if (report.empty()) {
     report.skip("the daemon has no link now, because no device needs one; the hub is " + (daemon.condition.empty() ? "unknown" : daemon.condition),
                 where);

@@ -96,7 +96,7 @@ Judgement Admission::Inside::judgeDevice(X509& leaf, std::size_t ca) const {
 Judgement Admission::Inside::judgeId(const std::string& id) const {
   if (trust->denied.contains(id)) {
     return refused(Refusal::denied, X509_V_ERR_CERT_REJECTED, "the device is on the deny list",
-                   "take it off the file devices.deny_file if it should connect again");
+                   "if it should connect again, take it off the file devices.deny_file: `spheregate devices allow ID`");
   }
   if (deniedToo.contains(id)) {
     return refused(Refusal::denied, X509_V_ERR_CERT_REJECTED, "the device is on the deny list of the gateway's twin",

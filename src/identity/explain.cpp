@@ -100,7 +100,8 @@ Judgement explainUnsigned(X509& leaf, Finding::Match match, const Circumstances&
                    "if the device belongs here, claim it into the right tenant (catalog), or put that tenant's CA into devices.tenant_ca");
   }
   return refused(Refusal::unknownCa, fault,
-                 "its issuer is none of the " + std::to_string(circumstances.pinned.size()) + " pinned tenant CAs",
+                 circumstances.pinned.size() == 1 ? std::string{"its issuer is not the pinned tenant CA"}
+                                                  : "its issuer is none of the " + std::to_string(circumstances.pinned.size()) + " pinned tenant CAs",
                  "if the device belongs here, put the CA that issued its certificate into devices.tenant_ca");
 }
 

@@ -94,7 +94,7 @@ std::optional<ClaimFault> claimFault(const mqtt::Connect& connect, std::string_v
 ClaimFault topicFault(std::string_view topic, std::string_view certifiedId) {
   const auto device = deviceOf(topic);
   if (!device || *device == certifiedId) {
-    return {"unknown_topic", "IoT Hub does not know the topic " + quoted(topic), "publish only to topics that IoT Hub knows"};
+    return {"unknown_topic", "IoT Hub does not know the topic " + quoted(topic), "publish telemetry to devices/" + std::string{certifiedId} + "/messages/events/"};
   }
   if (equalIgnoringCase(*device, certifiedId)) return caseFault("topic_case", "the device id in the topic", *device, certifiedId);
   return {"other_device", "the topic is of the device " + quoted(*device) + ", the certificate's common name is " + quoted(certifiedId),

@@ -36,7 +36,7 @@ std::size_t Front::review(const Review& judge) {
     const Unwelcome& why = leaving[at].why;
     ++results[why.result];
     counts_->sessionRevoked(why.result);
-    if (at < kNamesMax) names += (names.empty() ? "" : " ") + base::shortId(entry->second->verdict->deviceId);
+    if (at < kNamesMax) names += (names.empty() ? "" : " ") + base::calledDevice(entry->second->verdict->deviceId);
     noteUnwelcome(why, entry->second->conversation->peer(), *entry->second->verdict);
     entry->second->conversation->end(session::Ending::forbidden, why.reason);
   }

@@ -129,11 +129,13 @@ Uplink::Lane& Uplink::lane(queue::DeviceKey device) {
 }
 
 void Uplink::linkCameUp() {
+  const bool wasAway = hubAway();
   hubFails_ = false;
   lastError_.clear();
   if (linksUp_++ > 0) return;
   since_ = timers_.now();
-  base::logInfo("uplink restored", {{"hub", settings_.hub}});
+  // Without an outage before it, a link comes up because a device has come.
+  base::logInfo(wasAway ? "uplink restored" : "uplink up", {{"hub", settings_.hub}});
 }
 
 // It was up.

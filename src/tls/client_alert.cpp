@@ -61,8 +61,8 @@ Refusal unknownRoot(const Situation& situation, int alert) {
   return {.result = kResult,
           .reason = "the device does not know who issued the gateway's certificate" + alertWords(alert) + "; it was issued by `" +
                     situation.shown.facts.issuer + "`",
-          .fix = "give the device the root of the gateway's certificate to trust, and if there are issuers between the two, add them"
-                 " to tls.certificate"};
+          .fix = "give the device the root of the gateway's certificate to trust (`spheregate export-root` writes the one that the gateway made),"
+                 " and if there are issuers between the two, add them to tls.certificate"};
 }
 
 Refusal otherRoot(const Situation& situation, int alert) {

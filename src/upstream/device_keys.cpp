@@ -69,7 +69,7 @@ std::unique_ptr<LoginRequest> DeviceKeys::login(std::string_view deviceId, base:
 
 std::string_view DeviceKeys::remedy() const {
   return "check that the device exists and is enabled in the hub, that its key in upstream.auth.keys_file is the hub's, and this "
-         "machine's clock";
+         "machine's clock; where the key is another now, write it to that file, then restart the gateway";
 }
 
 }  // namespace spheregate::upstream

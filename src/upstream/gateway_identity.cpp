@@ -40,7 +40,8 @@ class KeyIdentity final : public GatewayIdentity {
     return nullptr;
   }
   std::string_view remedy() const override {
-    return "check that the gateway's own device exists and is enabled in the hub, the key of upstream.auth, and this machine's clock";
+    return "check that the gateway's own device exists and is enabled in the hub, this machine's clock, and the key of upstream.auth; where "
+           "the key is another now, write it to its file, then restart the gateway";
   }
 
  private:

@@ -14,7 +14,7 @@ std::unique_ptr<LoginRequest> HubPolicy::login(std::string_view deviceId, base::
 
 std::string_view HubPolicy::remedy() const {
   return "check that the device exists and is enabled in the hub, that upstream.auth names a policy with the permission device connect "
-         "and the file holds its key, and this machine's clock";
+         "and the file holds its key, and this machine's clock; where the key is another now, write it to that file, then restart the gateway";
 }
 
 }  // namespace spheregate::upstream

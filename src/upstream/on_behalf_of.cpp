@@ -31,7 +31,8 @@ std::unique_ptr<LoginRequest> OnBehalfOf::login(std::string_view deviceId, base:
 
 std::string_view OnBehalfOf::remedy() const {
   return "check that the device exists, is enabled and is a child of the edge device, that upstream.auth.module_key_file holds the "
-         "key of that edge's module $edgeHub, and this machine's clock";
+         "key of that edge's module $edgeHub, and this machine's clock; where the key is another now, write it to that file, then restart the "
+         "gateway";
 }
 
 }  // namespace spheregate::upstream

@@ -112,7 +112,7 @@ class WithTheDaemon(CheckTest):
             device.publish("", b"still here")
         self.assertEqual((found["daemon"]["verdict"], found["port"]["verdict"], found["hub login"]["verdict"]), ("pass", "pass", "pass"))
         self.assertIn("held by the running daemon", found["port"]["what"])
-        self.assertIn("links that stand", found["hub login"]["what"])
+        self.assertIn("the daemon has 1 link that stands", found["hub login"]["what"])
 
     def test_what_the_hub_says_to_the_devices_is_passed_on(self):
         self.hub.faults(refuse_connack=5)
@@ -124,6 +124,7 @@ class WithTheDaemon(CheckTest):
             found = next(one for one in self.site.check() if one["item"] == "hub login")
             self.assertTrue(found["what"].endswith("with code 5 (not authorized)"), found)
             self.assertTrue(found["fix"].startswith("check that the device exists"), found)
+            self.assertTrue(found["fix"].endswith("then restart the gateway"), found)
 
     def test_the_files_that_count_are_the_daemons(self):
         self.site.gateway.wrapper = ["prlimit", "--nofile=250:250"]

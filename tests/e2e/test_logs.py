@@ -48,6 +48,11 @@ class Levels(GatewayTest):
         time.sleep(0.3)
         self.assertEqual(len(self.debug_lines()), before)
 
+        # An operator ends it.
+        self.log("level", "debug")
+        self.log("level", "configured")
+        self.assertEqual(self.gateway.log_lines("log level as configured")[-1]["because"], "an operator ended it")
+
         # A reload resets it, however it is asked for; a file that changes by itself does not.
         self.assertNotIn("until", self.log("level", "error"))
         self.assertEqual(self.gateway.log_lines("log level chosen")[-1]["uid"], str(os.getuid()))

@@ -256,6 +256,31 @@ class Reload(GatewayTest):
             replace(listed, self.pki.ids[0] + "\n")
             self.closes(device)
 
+    def test_what_is_read_only_at_the_start_waits_for_a_restart(self):
+        self.start()
+        key = self.directory / "policy.key"
+        before = key.read_text()
+        self.gateway.settings["upstream"]["port"] += 1
+        self.reloaded(lambda: replace(self.gateway.config, as_yaml(self.gateway.settings)))
+        waits = (0, "taken; not in effect before a restart: upstream.port\n", "")
+        self.assertEqual(self.gateway.command("reload"), waits)
+        # A file that is written again with the same content is no other.
+        self.reloaded(lambda: replace(key, before))
+        self.assertEqual(self.gateway.command("reload"), waits)
+        self.reloaded(lambda: replace(key, "bm90IHRoZSBrZXkgb2YgdGhlIHN0YXJ0\n"))
+        keys = ["upstream.port", "upstream.auth.key_file"]
+        self.assertEqual(self.gateway.status()["configuration"]["restart_needed"], keys)
+        self.assertEqual(self.gateway.metric("config_restart_needed"), 2)
+        line = self.gateway.log_lines("restart needed")[-1]
+        self.assertEqual(line["keys"], ", ".join(keys))
+        self.assertNotIn(str(key), "".join(entry["changed"] for entry in self.gateway.log_lines("configuration reloaded")))
+        self.assertEqual(self.gateway.command("reload")[1], "taken; not in effect before a restart: upstream.port, upstream.auth.key_file\n")
+        # As it was.
+        self.gateway.settings["upstream"]["port"] -= 1
+        self.reloaded(lambda: replace(self.gateway.config, as_yaml(self.gateway.settings)))
+        self.reloaded(lambda: replace(key, before))
+        self.assertEqual(self.gateway.command("reload"), (0, "what the files say is in force\n", ""))
+
     def test_sighup_reloads_and_says_at_once_what_is_wrong(self):
         self.start()
         with self.device(self.pki.device(0)) as device:

@@ -77,6 +77,8 @@ using DeviceNames = std::function<std::string(std::string_view deviceId)>;
 // Fields that hold a device's id are `device`, `cn`, `client_id` and `registration`. In a line of text they show its name, or its
 // `shortId`; in JSON they hold the id, and the name stands beside it as `alias`. Any thread; replaces what was given before.
 void nameDevices(DeviceNames names);
+// For a device in the midst of a text: its name, or else its `shortId`. Any thread.
+std::string calledDevice(std::string_view deviceId);
 
 // `first 8…last 4` of a long id that a machine made, of hexadecimal digits; other ids as they are, because people read them to the end.
 std::string shortId(std::string_view deviceId);

@@ -41,7 +41,8 @@ class Credentials {
   virtual void accepted(std::string_view deviceId) { (void)deviceId; }
   // What to look at when the hub refuses: it never says why.
   virtual std::string_view remedy() const {
-    return "check that the device exists and is enabled in the hub, the key of upstream.auth, and this machine's clock";
+    return "check that the device exists and is enabled in the hub, this machine's clock, and the key of upstream.auth; where the key is another "
+           "now, write it to its file, then restart the gateway";
   }
 };
 

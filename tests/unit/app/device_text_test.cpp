@@ -37,6 +37,23 @@ TEST(DeviceText, saysWhereANameIsOnlyClaimed) {
   EXPECT_THAT(deviceText(device), Not(HasSubstr("it need not be the device")));
 }
 
+TEST(DeviceText, doesNotDoubtADeviceWhoseCertificateIsGood) {
+  json device = refused("pump");
+  device["refusals"] = {{{"stage", "tls"}, {"result", "denied"}}, {{"stage", "tls"}, {"result", "not_allowed"}}};
+  EXPECT_THAT(deviceText(device), Not(HasSubstr("it need not be the device")));
+}
+
+TEST(DeviceTable, saysThatOnlyARefusalOfNowIsShown) { EXPECT_THAT(deviceTable(json::array({refused("pump")})), HasSubstr("  REFUSED NOW\n")); }
+
+TEST(StatusText, saysItselfWhatToDoAboutWhoHasNoName) {
+  json status{{"ready", true}, {"refusals", {{{"source", "10.0.0.9"}, {"count", 1}, {"last", "t"}, {"result", "no_certificate"}, {"reason", "why"}, {"fix", "how"}}}}};
+  EXPECT_THAT(statusText(status), HasSubstr("\nrefused lately\nt  10.0.0.9  1x  no_certificate: why\n    to do: how\n"));
+  status["refusals"].push_back({{"device", "pump"}, {"count", 2}, {"last", "t"}, {"result", "denied"}, {"reason", "because"}, {"fix", "otherwise"}});
+  EXPECT_THAT(statusText(status), HasSubstr("\nrefused lately; `spheregate devices show ID` says what to do\n"));
+  EXPECT_THAT(statusText(status), HasSubstr("no_certificate: why\n    to do: how\nt  pump      2x  denied: because\n"));
+  EXPECT_THAT(statusText(status), Not(HasSubstr("otherwise")));
+}
+
 TEST(StatusText, saysWhatSomebodyShouldLookAfter) {
   const json ca{{"sha256", "73aafb86ac4468219fc7"}, {"tenant_id", "6f1c2a34"}, {"not_after", 86400}, {"devices_seen", 3}, {"connected", 1}};
   json status{{"ready", true}, {"tenant_cas", {ca}}, {"configuration", {{"problem", "gw.yaml:8:1: lisn: unknown key"}, {"restart_needed", {"listen.port"}}}},

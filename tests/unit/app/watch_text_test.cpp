@@ -59,6 +59,16 @@ TEST(WatchText, showsWhatTheStatusHas) {
                           HasSubstr("certificates    5 days left, until 2026-12-01: server\n                36 days left, until"), HasSubstr("RESTART NEEDED  ")));
 }
 
+TEST(WatchText, beginsTheNamesOfCertificatesWithWhatDiffers) {
+  json status = statusOf(0, 0);
+  status["certificates"] = {{{"name", "tenant CA C=US, ST=Washington, CN=Microsoft Azure Sphere 6f1c, OU=x"}, {"expires", "2027-01-01T00:00:00Z"}, {"days_left", 36}},
+                            {{"name", "server CN=gw.example"}, {"expires", "2027-02-01T00:00:00Z"}, {"days_left", 67}},
+                            {{"name", "C=US, CN=Line 7"}, {"expires", "2027-03-01T00:00:00Z"}, {"days_left", 95}}};
+  const std::string page = joined(WatchText{}.lines(status, kNow, 0));
+  EXPECT_THAT(page, AllOf(HasSubstr(": tenant CA CN=Microsoft Azure Sphere 6f1c, C=US, ST=Washington, OU=x\n"), HasSubstr(": server CN=gw.example\n"),
+                          HasSubstr(": CN=Line 7, C=US\n")));
+}
+
 TEST(WatchText, keepsToTheWindowAndPutsFirstWhatMatters) {
   json status = statusOf(9, 0, 40);
   for (int number = 0; number < 30; ++number) status["refusals"].push_back({{"last", "2026-11-26T07:00:00Z"}, {"device", "x"}, {"count", 1}, {"result", "r"}, {"reason", "why"}, {"fix", "how"}});

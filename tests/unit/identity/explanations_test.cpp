@@ -31,6 +31,13 @@ TEST_F(Explanations, nameTheOtherTenant) {
             "it was issued by the CA of tenant 0d9e8f7a-6b5c-4d3e-9f10-a0b1c2d3e4f5; pinned are CAs of 6f1c2a34-0b5d-4e7f-8a90-1b2c3d4e5f60");
 }
 
+TEST_F(Explanations, countThePinnedCas) {
+  const testpki::Issued stranger = testpki::selfSigned(fields(), testpki::makeEcKey());
+  EXPECT_EQ(judge(*load(), stranger).reason, "its issuer is not the pinned tenant CA");
+  pin("b.pem", sphere().tenantB);
+  EXPECT_EQ(judge(*load(), stranger).reason, "its issuer is none of the 2 pinned tenant CAs");
+}
+
 TEST_F(Explanations, nameTheExtensionsOfACertificateForSomethingElse) {
   const auto admission = load();
   for (const testpki::Variant& variant : testpki::makeVariants(sphere(), id(), clock.wall())) {

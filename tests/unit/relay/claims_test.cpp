@@ -47,6 +47,7 @@ TEST(Claims, topicsAndFiltersSayWhoseTheyAre) {
   EXPECT_THAT(topicFault("devices/pump/messages/events/", kId).reason, AllOf(HasSubstr("`pump`"), HasSubstr(kId)));
   EXPECT_STREQ(topicFault("devices/" + kId + "/other", kId).result, "unknown_topic");
   EXPECT_STREQ(topicFault("telemetry", kId).result, "unknown_topic");
+  EXPECT_EQ(topicFault("telemetry", kId).fix, "publish telemetry to devices/" + kId + "/messages/events/");
   EXPECT_STREQ(filterFault("devices/" + kUpper + "/messages/devicebound/#", kId).result, "filter_case");
   EXPECT_STREQ(filterFault("devices/pump/messages/devicebound/#", kId).result, "other_device");
   EXPECT_STREQ(filterFault("#", kId).result, "unknown_filter");

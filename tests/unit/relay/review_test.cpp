@@ -55,6 +55,19 @@ TEST_F(ReviewTest, oneLineTellsOfAll) {
                                   HasSubstr("reason="), HasSubstr("fix=")));
 }
 
+TEST_F(ReviewTest, theLineCallsDevicesAsPeopleDo) {
+  open();
+  const std::string id(128, 'a');
+  base::nameDevices([&id](std::string_view device) { return device == id ? "press-7" : ""; });
+  connected(id);
+  connected(std::string(128, 'b'));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(reviewAgainst(""), 2u);
+  base::nameDevices({});
+  // They are in no order.
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::AnyOf(HasSubstr("devices=\"press-7 bbbbbbbb…bbbb\""), HasSubstr("devices=\"bbbbbbbb…bbbb press-7\"")));
+}
+
 TEST_F(ReviewTest, aReviewThatEndsNobodyIsSilent) {
   open();
   connected("good");

@@ -72,6 +72,24 @@ TEST_F(UplinkTest, knowsSinceWhenAndWhyNot) {
   EXPECT_NE(uplink_->lastError(), "");
 }
 
+TEST_F(UplinkTest, speaksOfAnOutageOnlyAfterOne) {
+  open();
+  take("/a");
+  testing::internal::CaptureStderr();
+  hubAccepts();
+  const std::string first = testing::internal::GetCapturedStderr();
+  EXPECT_NE(first.find("uplink up"), std::string::npos) << first;
+  EXPECT_EQ(first.find("uplink restored"), std::string::npos) << first;
+  testing::internal::CaptureStderr();
+  hubs_.back()->user->wireClosed({});
+  take("/b");
+  time_.pass(minutes{2});
+  hubAccepts();
+  const std::string second = testing::internal::GetCapturedStderr();
+  EXPECT_LT(second.find("hub link down"), second.find("uplink restored")) << second;
+  EXPECT_NE(second.find("uplink restored"), std::string::npos) << second;
+}
+
 TEST_F(UplinkTest, keepsToTheMessagesOfTheTierWithManyDevices) {
   upstream_.tier = upstream::Tier::s1;
   open();

@@ -58,7 +58,7 @@ TEST_P(RefusalTest, aDeviceThatDoesNotKnowTheRoot) {
   const Identity stranger = test::make({.commonNames = {"another root"}, .subjectAltName = {}, .ca = true});
   Peer::Hello hello = device();
   hello.trusted = &stranger.certificate;
-  expect(refusalOf(hello), "client_alert", {"does not know who issued", "alert unknown CA", "`CN=Gateway Root`", "give the device the root"});
+  expect(refusalOf(hello), "client_alert", {"does not know who issued", "alert unknown CA", "`CN=Gateway Root`", "give the device the root", "spheregate export-root"});
 }
 
 TEST_P(RefusalTest, aDeviceThatKnowsAnotherRootOfTheSameName) {
