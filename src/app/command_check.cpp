@@ -31,7 +31,7 @@ void addCheckCommand(CLI::App& program, Deed& deed) {
   const auto asJson = std::make_shared<bool>(false);
   checks->add_flag("--json", *asJson, "for scripts");
   checks->add_flag("--offline", question->offline, "leave the hub and the name servers alone");
-  checks->add_option("--login-as", question->loginAs, "try the hub's login as this device, which must not be connected")->type_name("ID");
+  checks->add_option("--login-as", question->loginAs, "try the hub's login as this device, which must not be connected; while no gateway runs")->type_name("ID");
   checks->add_option("--root", question->root, "the file with the root that devices trust")->type_name("FILE");
   CLI::Option* device = checks->add_flag("--as-device", question->asDevice, "connect to the running gateway as an Azure Sphere device does");
   checks->add_option("--host", question->host, "the gateway's name or address as devices dial it")->type_name("HOST")->needs(device);

@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "admin_client.hpp"
 #include "device_commands.hpp"
@@ -30,6 +33,10 @@ std::string idByGateway(const config::Config& config, const std::string& said) {
   return id != body.end() && id->is_string() ? id->get<std::string>() : std::string{};
 }
 
+bool isBeginning(std::string_view said) {
+  return !identity::hasSphereForm(said) && std::all_of(said.begin(), said.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
 // The device's id, as the lists want it. An alias stands for its device; an Azure Sphere id in capitals is lower-cased, with a word.
 base::Explained<std::string> idToWrite(const config::Config& config, const std::string& said) {
   const auto aliases = identity::Aliases::load(config.identity);
@@ -42,6 +49,9 @@ base::Explained<std::string> idToWrite(const config::Config& config, const std::
   const std::string id = identity::hasSphereForm(said) ? loweredId(said) : said;
   if (id != said) std::printf("the id is written in lower case, as in the device's certificate\n");
   const auto fault = identity::deviceIdFault(id, config.identity.nameRule);
+  if (fault && isBeginning(said)) {
+    return base::failed<std::string>(said + " is only the beginning of an id; give all of it, its alias, or `first 8\u2026last 4` as the log has it");
+  }
   if (fault) return base::failed<std::string>(said.substr(0, 40) + ": " + fault->what + "; " + fault->fix + "; or give an alias of the configuration");
   return base::Explained<std::string>{boost::system::in_place_value, id};
 }

@@ -170,15 +170,21 @@ Meant meant(const FleetParts& fleet, std::string_view said, Beginnings beginning
   const bool mayBegin = beginnings == Beginnings::taken && !shortened && said.size() >= kBeginningMin;
   std::vector<std::string_view> inOtherCase;
   std::vector<std::string_view> fitting;
+  bool begins = false;
   forEachId(fleet, [&](std::string_view id) {
     if (equalIgnoringCase(id, said)) inOtherCase.push_back(id);
     if (shortened && id.starts_with(shortened->first) && id.ends_with(shortened->second)) fitting.push_back(id);
-    if (mayBegin && id.starts_with(said)) fitting.push_back(id);
+    if (!id.starts_with(said)) return;
+    begins = true;
+    if (mayBegin) fitting.push_back(id);
   });
   if (!inOtherCase.empty()) {
     return oneOf(inOtherCase, said, "found in another letter case: IoT Hub's device ids are case-sensitive, and this one is written " + std::string{inOtherCase.front()});
   }
   if (!fitting.empty()) return oneOf(fitting, said, {});
+  if (begins) {
+    return {{}, "this is only the beginning of an id; give the whole id, its alias, or `first 8\u2026last 4` as the log has it"};
+  }
   return {{}, "no device of this id or alias was seen here or refused"};
 }
 

@@ -117,6 +117,7 @@ base::Explained<config::Config> Reloading::take() {
   wanted_ = next;
   reading_ = ops::stampsOf(watchedPlaces(parts_.file, next));
   for (const auto& [path, stamp] : file) reading_[path] = stamp;
+  if (std::string fault = parts_.atStart.fault(next); !fault.empty()) return base::failed<config::Config>(std::move(fault));
   const auto showCertificate = parts_.listener.prepare(next.listener.certificate, next.listener.privateKey);
   if (!showCertificate) return base::failed<config::Config>(showCertificate.error());
   auto aliases = identity::Aliases::load(next.identity);

@@ -2,11 +2,17 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <boost/asio/io_context.hpp>
 #include <fstream>
 #include <memory>
 #include <system_error>
 #include <utility>
+
+#include "spheregate/tls/connector.hpp"
+#include "spheregate/upstream/credentials.hpp"
+#include "spheregate/upstream/key_file.hpp"
 
 namespace spheregate::app {
 namespace {
@@ -34,6 +40,15 @@ std::string digestOf(const fs::path& file) {
   unsigned int size = 0;
   EVP_DigestFinal_ex(context.get(), digest.data(), &size);
   return {digest.begin(), digest.begin() + size};
+}
+
+// As the start reads it.
+std::string faultOf(const StartFile& named, const config::Config& next) {
+  const auto errorOf = [](const auto& loaded) { return loaded ? std::string{} : loaded.error(); };
+  if (named.file == next.upstream.auth.keysFile) return errorOf(upstream::loadCredentials(next.upstream.auth, next.upstream.hub));
+  if (named.file != next.connector.ca && named.file != next.connector.proxy.passwordFile) return errorOf(upstream::readKey(named.file));
+  boost::asio::io_context loop;
+  return errorOf(tls::Connector::open(loop, next.connector));
 }
 
 }  // namespace
@@ -64,12 +79,24 @@ StartContents::StartContents(const config::Config& started) {
 std::vector<std::string> StartContents::changed() const {
   std::vector<std::string> keys;
   for (const Content& before : contents_) {
-    const ops::FileStamps stamps = ops::stampsOf({before.named.file});
-    // The keys of ten thousand devices are not read again for nothing.
-    if (stamps.empty() || stamps == before.stamps) continue;
-    if (digestOf(before.named.file) != before.digest) keys.push_back(before.named.key);
+    if (isOther(before)) keys.push_back(before.named.key);
   }
   return keys;
+}
+
+bool StartContents::isOther(const Content& before) {
+  const ops::FileStamps stamps = ops::stampsOf({before.named.file});
+  // The keys of ten thousand devices are not read again for nothing.
+  return !stamps.empty() && stamps != before.stamps && digestOf(before.named.file) != before.digest;
+}
+
+std::string StartContents::fault(const config::Config& next) const {
+  for (const StartFile& named : startFiles(next)) {
+    const auto before = std::find_if(contents_.begin(), contents_.end(), [&](const Content& one) { return one.named.file == named.file; });
+    if (before != contents_.end() && !isOther(*before)) continue;
+    if (std::string fault = faultOf(named, next); !fault.empty()) return fault;
+  }
+  return {};
 }
 
 }  // namespace spheregate::app

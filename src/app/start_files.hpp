@@ -28,12 +28,17 @@ class StartContents {
   // The keys whose files have changed. A file that is gone does not count: a restart would not help.
   std::vector<std::string> changed() const;
 
+  // Why a start with this configuration would fail for what such a file holds now; empty when it would not. What is as it was at the start,
+  // or gone since, is not looked at.
+  std::string fault(const config::Config& next) const;
+
  private:
   struct Content {
     StartFile named;
     ops::FileStamps stamps;
     std::string digest;
   };
+  static bool isOther(const Content& before);
   std::vector<Content> contents_;
 };
 

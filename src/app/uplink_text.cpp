@@ -52,6 +52,7 @@ std::string uplinkText(const json& status, Time now) {
   if (connected) text += ", " + counted(uplink.value("sessions", std::uint64_t{0}), "link");
   if (!condition.empty() && condition != "fair") text += ", " + condition;
   if (!error.empty() && (!connected || condition != "fair")) text += "; " + error;
+  if (!connected && condition == "unreachable") text += "; `spheregate check` says where the way to it ends";
   return text;
 }
 

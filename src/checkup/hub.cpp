@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
@@ -83,7 +84,8 @@ void blameLogin(const std::string& error, const std::string& where, Report& repo
   report.fail(error.substr(0, at + kCode.size() - 2), where, error.substr(at + kCode.size()));
 }
 
-Findings askDaemon(const DaemonWord& daemon, const std::string& where) {
+Findings askDaemon(const Subject& subject, const std::string& where) {
+  const DaemonWord& daemon = subject.daemon;
   Report report{"hub login"};
   // A connection that is gone is made again; a login that was refused will be refused again.
   for (const std::string& error : daemon.linkErrors) {
@@ -92,11 +94,17 @@ Findings askDaemon(const DaemonWord& daemon, const std::string& where) {
     else
       report.warn(error, where, "the daemon tries again by itself; if it stays, look at the hub and at what stands in between");
   }
+  const bool old = std::any_of(daemon.restartNeeded.begin(), daemon.restartNeeded.end(), [](const std::string& key) { return key.starts_with("upstream."); });
   if (daemon.uplinkConnected) {
-    report.pass(daemon.links == 1 ? "the daemon has 1 link that stands" : "the daemon has " + std::to_string(daemon.links) + " links that stand", where);
+    const std::string links = daemon.links == 1 ? "1 link that stands" : std::to_string(daemon.links) + " links that stand";
+    report.pass("the daemon has " + links + (old ? ", with what it was started with" : ""), old ? std::string{} : where);
   } else if (report.empty()) {
     report.skip("the daemon has no link now, because no device needs one; the hub is " + (daemon.condition.empty() ? "unknown" : daemon.condition),
                 where);
+  }
+  if (!subject.loginAs.empty()) {
+    report.skip("not tried as " + base::shortId(subject.loginAs) + ", because the daemon runs and may need that login itself", where,
+                "stop the daemon to try it; what the hub says to a device now is in `spheregate devices show ID`");
   }
   return report.take();
 }
@@ -123,7 +131,7 @@ Findings lookAtHub(const Subject& subject) {
     add(found, lookAtHubIssuer(subject.config.connector, target.host, target.port));
   }
   if (subject.daemon.running) {
-    add(found, askDaemon(subject.daemon, where));
+    add(found, askDaemon(subject, where));
   } else if (!problem.empty()) {
     Report login{"hub login"};
     login.skip("not tried, because the " + std::string{target.what} + " could not be reached", where);

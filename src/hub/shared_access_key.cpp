@@ -38,8 +38,8 @@ base::Explained<SharedAccessKey> SharedAccessKey::fromBase64(std::string_view te
     return std::string{"this is a connection string: give only what follows SharedAccessKey="};
   }
   auto key = base64Decode(text);
-  if (!key) return std::string{"the shared access key is not valid base64: copy it whole, with the = signs at its end"};
-  if (key->empty()) return std::string{"the shared access key is empty"};
+  if (!key) return std::string{"the shared access key is not valid base64; copy it whole, with the = signs at its end"};
+  if (key->empty()) return std::string{"the shared access key is empty; write it there, with the = signs at its end"};
   SharedAccessKey made{std::move(*key)};
   if (made.key_.size() < kKeyBytesMin || made.key_.size() > kKeyBytesMax) {
     return "a shared access key has 16 to 64 bytes, this one has " + std::to_string(made.key_.size()) + ": copy it whole";

@@ -27,6 +27,18 @@ class Admin(GatewayTest):
         self.assertEqual(set(found) - set(fields) - set(also), set(), "fields that docs/admin-api.md does not have")
         self.assertEqual({name for name, optional in fields.items() if not optional} - set(found), set(), "fields that are missing")
 
+    def test_the_beginning_of_an_id_is_named_as_such(self):
+        who = self.pki.ids[0]
+        denied = self.directory / "deny.txt"
+        denied.write_text("")
+        self.start_gateway(extra={"devices": {"deny_file": str(denied)}})
+        with self.gateway.connected(self.pki.device()):
+            for command in ("deny", "allow", "disconnect"):
+                with self.subTest(command):
+                    code, _, err = self.gateway.command("devices", command, who[:10])
+                    self.assertEqual(code, 1)
+                    self.assertIn("only the beginning of an id; give", err)
+
     def test_every_answer_is_as_documented(self):
         own, other = self.pki.ids[:2]
         self.start_gateway(extra={"devices": {"aliases": {own: "pump-3"}}})

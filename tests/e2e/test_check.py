@@ -108,6 +108,9 @@ class WithTheDaemon(CheckTest):
             device.publish("", b"hello")
             before = self.hub.stats()["connects_accepted"]
             found = {one["item"]: one for one in self.site.check()}
+            named = [one for one in self.site.check("--login-as", self.pki.ids[0]) if one["item"] == "hub login"]
+            self.assertEqual([one["verdict"] for one in named], ["pass", "skip"], named)
+            self.assertIn("not tried as", named[1]["what"])
             self.assertEqual(self.hub.stats()["connects_accepted"], before)
             device.publish("", b"still here")
         self.assertEqual((found["daemon"]["verdict"], found["port"]["verdict"], found["hub login"]["verdict"]), ("pass", "pass", "pass"))

@@ -275,10 +275,16 @@ class Reload(GatewayTest):
         self.assertEqual(line["keys"], ", ".join(keys))
         self.assertNotIn(str(key), "".join(entry["changed"] for entry in self.gateway.log_lines("configuration reloaded")))
         self.assertEqual(self.gateway.command("reload")[1], "taken; not in effect before a restart: upstream.port, upstream.auth.key_file\n")
+        # With this a restart would be the end of it.
+        self.reloaded(lambda: replace(key, ""), "error")
+        code, _, told = self.gateway.command("reload")
+        self.assertEqual(code, 1)
+        self.assertIn(f"{key}: the shared access key is empty; write it there", told)
+        self.assertIn("the shared access key is empty", self.gateway.command("status")[1])
         # As it was.
+        self.reloaded(lambda: replace(key, before))
         self.gateway.settings["upstream"]["port"] -= 1
         self.reloaded(lambda: replace(self.gateway.config, as_yaml(self.gateway.settings)))
-        self.reloaded(lambda: replace(key, before))
         self.assertEqual(self.gateway.command("reload"), (0, "what the files say is in force\n", ""))
 
     def test_sighup_reloads_and_says_at_once_what_is_wrong(self):

@@ -94,6 +94,7 @@ TEST_F(DeviceReportTest, theBeginningOfAnIdIsEnoughToReadAboutIt) {
   EXPECT_EQ(meant(parts(), "913ae7f1", Beginnings::taken).id, "913ae7f1-pump");
   EXPECT_EQ(meant(parts(), "913ae7f1").id, "") << "what changes something wants more than a beginning";
   EXPECT_EQ(meant(parts(), "913ae7f", Beginnings::taken).id, "") << "too short";
+  EXPECT_TRUE(meant(parts(), "913ae7f", Beginnings::taken).note.starts_with("this is only the beginning of an id"));
   const Meant several = meant(parts(), "913ae7f2", Beginnings::taken);
   EXPECT_EQ(several.id, "");
   EXPECT_THAT(several.note, testing::AllOf(testing::HasSubstr("2 devices fit"), testing::HasSubstr("913ae7f2-fan"),

@@ -20,7 +20,7 @@ json statusOf(bool connected, const char* condition, const char* error, int devi
 
 TEST(UplinkText, saysWhyTheHubIsNotReached) {
   EXPECT_EQ(uplinkText(statusOf(false, "fair", "the hub refused the key", 1, 0), kNow), "h: NOT CONNECTED for 1 min; the hub refused the key");
-  EXPECT_EQ(uplinkText(statusOf(false, "unreachable", "no route", 0, 0), kNow), "h: NOT CONNECTED for 1 min, unreachable; no route");
+  EXPECT_EQ(uplinkText(statusOf(false, "unreachable", "no route", 0, 0), kNow), "h: NOT CONNECTED for 1 min, unreachable; no route; `spheregate check` says where the way to it ends");
   EXPECT_EQ(uplinkText(statusOf(false, "fair", "", 0, 3), kNow), "h: NOT CONNECTED for 1 min");
   EXPECT_EQ(uplinkText(statusOf(true, "throttled", "quota", 5, 0), kNow), "h: connected for 1 min, 1 link, throttled; quota");
 }
