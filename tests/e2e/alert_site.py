@@ -62,6 +62,7 @@ class AlertSite(Site):
         self.hub, self.name, self.expected, self.ledger = hub, name, {f"Spheregate{one}" for one in expected}, ledger
         self.target = self.gateway.settings["http"]["listen"]
         self.begun, self.senders = threading.Event(), []
+        self.beside = []  # processes that the gateway needs, and that end after it
         self.changed = time.monotonic()
         self.gateway.settings["queue"]["max_bytes"] = "4GiB"
         self.write()
@@ -104,6 +105,8 @@ class AlertSite(Site):
         for sender in self.senders:
             sender.over.set()
         super().stop()
+        for process in self.beside:
+            process.kill()
 
     def fires(self, *names):
         """All of them, each within its time since the last change."""
